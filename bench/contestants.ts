@@ -1,0 +1,107 @@
+/** Starts Pitot and its rivals on free loopback ports in scratch directories, and reads what they use from /proc. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface Contestant {
+  readonly name: string;
+  readonly url: string;
+  readonly writePath: string;
+  readonly directory: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+type Command = (directory: string, port: number, port2: number) => { command: string; args: string[]; env?: Record<string, string>; writePath: string; readyPath: string };
+
+const COMMANDS = {
+  pitot: (directory, port, port2) => ({
+    command: process.execPath,
+    args: ['packages/server/src/app/main.ts'],
+    env: { PITOT_DATA: directory, PITOT_LISTEN: `127.0.0.1:${port}`, PITOT_OTLP_HTTP_LISTEN: `127.0.0.1:${port2}` },
+    writePath: '/api/v1/write',
+    readyPath: '/health',
+  }),
+  prometheus: (directory, port) => ({
+    command: 'prometheus',
+    args: [`--config.file=/dev/null`, `--storage.tsdb.path=${directory}`, `--web.listen-address=127.0.0.1:${port}`, '--web.enable-remote-write-receiver', '--log.level=error'],
+    writePath: '/api/v1/write',
+    readyPath: '/-/ready',
+  }),
+  'victoria-metrics': (directory, port) => ({
+    command: 'victoria-metrics',
+    args: [`-storageDataPath=${directory}`, `-httpListenAddr=127.0.0.1:${port}`, '-loggerLevel=ERROR', '-search.disableCache', '-search.latencyOffset=0s'],
+    writePath: '/api/v1/write',
+    readyPath: '/health',
+  }),
+} satisfies Record<string, Command>;
+
+export type ContestantName = keyof typeof COMMANDS;
+
+export async function startContestant(name: ContestantName): Promise<Contestant> {
+  const directory = mkdtempSync(join(tmpdir(), `bench-${name}-`));
+  const port = await freePort();
+  const { command, args, env, writePath, readyPath } = (COMMANDS[name] as Command)(directory, port, await freePort());
+  const log = openSync(join(tmpdir(), `bench-${name}.log`), 'w');
+  const child = spawn(command, args, { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
+  const failed = new Promise<never>((_, fail) => child.once('error', fail));
+  const url = `http://127.0.0.1:${port}`;
+  await Promise.race([failed, waitUntilReady(url + readyPath, child)]);
+  return {
+    name,
+    url,
+    writePath,
+    directory,
+    pid: child.pid!,
+    async stop() {
+      child.kill('SIGTERM');
+      if (child.exitCode === null) await new Promise((done) => child.once('exit', done));
+    },
+  };
+}
+
+export function removeDirectory(contestant: Contestant): void {
+  rmSync(contestant.directory, { recursive: true, force: true });
+}
+
+async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < 1200; tries++) {
+    if (child.exitCode !== null) throw new Error(`${url}: the process ended with ${child.exitCode} before it was ready; see its log`);
+    const ok = await fetch(url).then((answer) => answer.ok, () => false);
+    if (ok) return;
+    await delay(25);
+  }
+  throw new Error(`${url} not ready in 30 s`);
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer().once('error', fail);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (address && typeof address === 'object' ? done(address.port) : fail(new Error('no port'))));
+    });
+  });
+}
+
+const TICKS_PER_SECOND = 100;
+
+/** User and system CPU seconds of the process with all its threads. */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+export function residentBytes(pid: number): number {
+  return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}

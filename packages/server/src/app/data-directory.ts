@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '@pitot/core';
+
+const LOCK_NAME = 'owner.sock';
+/** Long enough for a rival that replaced our socket at the same moment to have finished doing so. */
+const SETTLE_MS = 50;
+
+export interface DataDirectory {
+  readonly path: string;
+  release(): void;
+}
+
+/**
+ * Makes the data directory and takes it for this process, or throws AppError `data_dir_locked` that names the owner.
+ *
+ * The lock is a listening Unix socket in the directory: the kernel ends it with the process, however that dies, and it
+ * works between containers that share a volume, where a process id says nothing.
+ */
+export async function takeDataDirectory(path: string): Promise<DataDirectory> {
+  const directory = resolve(path);
+  makeDirectory(directory);
+  const handle = openSync(directory, 'r');
+  const socketPath = shortPath(directory, handle);
+  const identity = `${process.pid} ${randomUUID()}`;
+  try {
+    const server = (await listen(socketPath, identity)) ?? (await replaceDeadOwner(socketPath, identity, directory));
+    await delay(SETTLE_MS);
+    const owner = await askOwner(socketPath);
+    if (owner !== identity) {
+      server.close();
+      throw locked(directory, owner ?? 'another process');
+    }
+    return {
+      path: directory,
+      release() {
+        server.close();
+        closeSync(handle);
+      },
+    };
+  } catch (error) {
+    closeSync(handle);
+    throw error;
+  }
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('bad_config', `data directory ${directory} cannot be made (${reason}); set PITOT_DATA to a writable place`, { cause });
+  }
+}
+
+/** Socket paths end at about 100 bytes; Linux reaches a deep directory through its open handle. */
+function shortPath(directory: string, handle: number): string {
+  const path = join(directory, LOCK_NAME);
+  return path.length < 100 || process.platform !== 'linux' ? path : `/proc/self/fd/${handle}/${LOCK_NAME}`;
+}
+
+async function replaceDeadOwner(socketPath: string, identity: string, directory: string): Promise<Server> {
+  const owner = await askOwner(socketPath);
+  if (owner !== undefined) throw locked(directory, owner);
+  try {
+    unlinkSync(socketPath);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const server = await listen(socketPath, identity);
+  if (server === undefined) throw locked(directory, (await askOwner(socketPath)) ?? 'another process');
+  return server;
+}
+
+/** Answers undefined where the name is taken, by a living process or a dead one. */
+function listen(socketPath: string, identity: string): Promise<Server | undefined> {
+  return new Promise((done, fail) => {
+    const server = createServer((socket) => socket.on('error', () => {}).end(identity));
+    server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? done(undefined) : fail(error)));
+    server.listen(socketPath, () => {
+      server.unref();
+      done(server);
+    });
+  });
+}
+
+/** Answers the living owner's identity, or undefined where nobody listens. */
+function askOwner(socketPath: string): Promise<string | undefined> {
+  return new Promise((done) => {
+    let text = '';
+    connect(socketPath)
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => (text += chunk))
+      .on('error', () => done(undefined))
+      .on('close', () => done(text || undefined));
+  });
+}
+
+function locked(directory: string, owner: string): AppError {
+  const pid = owner.split(' ')[0];
+  return new AppError(
+    'data_dir_locked',
+    `data directory ${directory} belongs to process ${pid}; stop that one first, or set PITOT_DATA to another directory`,
+    { fields: { directory, pid } },
+  );
+}
