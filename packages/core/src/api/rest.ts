@@ -62,10 +62,15 @@ export const sourcesAnswer = z.object({ sources: z.array(source) });
 export type Source = z.infer<typeof source>;
 export type SourcesAnswer = z.infer<typeof sourcesAnswer>;
 
+export const authMode = z
+  .enum(['loopback', 'required', 'off'])
+  .describe('loopback: no login needed because only this machine can reach the server; off: no login by configuration.');
+export type AuthMode = z.infer<typeof authMode>;
+
 export const statusAnswer = z.object({
   version: z.string(),
   started: z.string(),
-  auth: z.enum(['loopback', 'required']).describe('loopback: no login needed because only this machine can reach the server.'),
+  auth: authMode,
   listeners: z.array(z.object({ name: z.string(), url: z.string() })),
   data_directory: z.string(),
   stores: z.object({
@@ -136,8 +141,22 @@ export type ApiKey = z.infer<typeof apiKey>;
 
 export const sessionAnswer = z.object({
   authenticated: z.boolean(),
-  auth: z.enum(['loopback', 'required']),
+  auth: authMode,
   setup_needed: z.boolean().describe('No administrator exists yet; open the link printed at the first start.'),
   user: z.object({ email: z.string(), name: z.string() }).nullable(),
 });
 export type SessionAnswer = z.infer<typeof sessionAnswer>;
+
+/** `POST /api/v1/session`: log in; answers sessionAnswer and sets the cookie. `DELETE` logs out. */
+export const signInRequest = z.strictObject({ email: z.email().max(254), password: z.string().min(1).max(128) });
+
+/** `POST /api/v1/setup`: makes the administrator with the one-time token of the link `/setup?token=…`, and logs in. */
+export const setupRequest = z.strictObject({
+  token: z.string().min(1).max(200),
+  email: z.email().max(254),
+  name: z.string().max(100).default(''),
+  password: z.string().min(12, 'at least 12 characters').max(128),
+});
+
+/** `GET /api/v1/events`: the `data` of the server-sent events `sources` (sourcesAnswer) and `health` (healthAnswer). */
+export const EVENT_NAMES = ['sources', 'health'] as const;
