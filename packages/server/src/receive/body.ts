@@ -1,0 +1,162 @@
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { AppError, type HttpRequest, type Limits } from '@pitot/core';
+import snappy from 'snappy';
+
+/** A content coding as the Content-Encoding header names it. `snappy` is the block format, as remote write uses it. */
+export type Encoding = 'identity' | 'gzip' | 'deflate' | 'snappy';
+
+export interface MediaType {
+  /** Lower case, without parameters; '' where the header is missing. */
+  readonly type: string;
+  /** Names in lower case, values without quotes. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Reads a Content-Type header. Source: RFC 9110, section 8.3.1. */
+export function mediaType(header: string | undefined): MediaType {
+  const [type = '', ...rest] = (header ?? '').split(';');
+  const parameters: Record<string, string> = {};
+  for (const parameter of rest) {
+    const equals = parameter.indexOf('=');
+    if (equals < 0) continue;
+    const value = parameter.slice(equals + 1).trim();
+    parameters[parameter.slice(0, equals).trim().toLowerCase()] = value.replace(/^"(.*)"$/, '$1');
+  }
+  return { type: type.trim().toLowerCase(), parameters };
+}
+
+/** The refusal of a content type: says what came and what is read. */
+export function unsupportedType(came: string | undefined, reads: readonly string[]): AppError {
+  const said = came === undefined || came === '' ? 'the request has no Content-Type' : `the content type "${clip(came)}" is not read here`;
+  return new AppError('unsupported_media_type', `${said}; send ${reads.join(' or ')}`, { fields: { accepted: reads } });
+}
+
+/** Bodies up to this size are inflated on the spot; larger ones on libuv's threads, so that other requests go on. */
+const INFLATE_INLINE_BYTES = 32 * 1024;
+/**
+ * A snappy copy element turns 3 bytes into at most 64, so a block cannot grow further than this. A larger promise in
+ * the preamble is a lie that must not get memory.
+ */
+const SNAPPY_MAX_GROWTH = 22;
+
+const gunzip = promisify(zlib.gunzip);
+const inflate = promisify(zlib.inflate);
+const inflateRaw = promisify(zlib.inflateRaw);
+
+/**
+ * The decompressed body. Throws `unsupported_media_type` for an encoding that is not in `reads`, `body_too_large` with the limit's key, and
+ * `bad_encoding` for bytes that are not what the header says. Decompression stops at the limit.
+ */
+export async function readBody(
+  request: HttpRequest,
+  limits: Limits,
+  reads: readonly Encoding[],
+  /** What a request without Content-Encoding is taken for. */
+  assumed: Encoding = 'identity',
+): Promise<Uint8Array> {
+  const { body } = request;
+  const encoding = contentEncoding(request.headers['content-encoding'], reads, assumed);
+  if (body.length > limits.body_bytes) throw tooLarge('body_bytes', limits.body_bytes, `the body has ${body.length} bytes`);
+  switch (encoding) {
+    case 'identity':
+      if (body.length > limits.decompressed_body_bytes) throw tooLargeDecompressed(limits, `${body.length} bytes`);
+      return body;
+    case 'snappy':
+      return unsnap(body, limits);
+    case 'gzip':
+    case 'deflate':
+      return inflateBody(body, encoding, limits);
+  }
+}
+
+function contentEncoding(header: string | undefined, reads: readonly Encoding[], assumed: Encoding): Encoding {
+  const said = (header ?? '').trim().toLowerCase();
+  const name = said === '' ? assumed : said === 'x-gzip' ? 'gzip' : said;
+  const encoding = reads.find((candidate) => candidate === name);
+  if (encoding !== undefined) return encoding;
+  throw new AppError('unsupported_media_type', `the content encoding "${clip(said)}" is not read here; send ${reads.join(' or ')}`, {
+    fields: { accepted: reads },
+  });
+}
+
+function unsnap(body: Uint8Array, limits: Limits): Uint8Array {
+  if (body.length === 0) throw new AppError('bad_encoding', 'the snappy body is empty; an empty block is the single byte 0');
+  const size = snappyLength(body);
+  if (size > limits.decompressed_body_bytes) throw tooLargeDecompressed(limits, `${size} bytes`);
+  if (size > body.length * SNAPPY_MAX_GROWTH) {
+    throw new AppError('bad_encoding', `the snappy block of ${body.length} bytes promises ${size}, more than it can hold`);
+  }
+  if (size === 0 && body.length === 1) return new Uint8Array(0);
+  try {
+    // Copied into memory of the JavaScript heap: handing over native memory costs three times as much (measured with 260 kB blocks).
+    return snappy.uncompressSync(asBuffer(body), { asBuffer: true, copyOutputData: true }) as Buffer;
+  } catch (cause) {
+    throw new AppError('bad_encoding', `the body is not a snappy block (block format, not framed): ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The uncompressed length in a snappy block's preamble. Source: google/snappy, format_description.txt, section 1. */
+function snappyLength(body: Uint8Array): number {
+  let length = 0;
+  for (let i = 0; i < 5 && i < body.length; i++) {
+    const byte = body[i]!;
+    length += (byte & 0x7f) * 2 ** (7 * i);
+    if (byte < 0x80) return length;
+  }
+  throw new AppError('bad_encoding', 'the snappy block has no valid length at byte 0');
+}
+
+async function inflateBody(body: Uint8Array, encoding: 'gzip' | 'deflate', limits: Limits): Promise<Uint8Array> {
+  if (body.length === 0) throw new AppError('bad_encoding', `the body is empty, which is not ${encoding}`);
+  const options = { maxOutputLength: limits.decompressed_body_bytes };
+  const inline = body.length <= INFLATE_INLINE_BYTES;
+  try {
+    if (encoding === 'gzip') return inline ? zlib.gunzipSync(body, options) : await gunzip(body, options);
+    // The standard means the zlib format by `deflate`; some senders send the raw one.
+    if (hasZlibHeader(body)) return inline ? zlib.inflateSync(body, options) : await inflate(body, options);
+    return inline ? zlib.inflateRawSync(body, options) : await inflateRaw(body, options);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE') {
+      throw tooLargeDecompressed(limits, 'more');
+    }
+    throw new AppError('bad_encoding', `the body is not valid ${encoding}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** RFC 1950, section 2.2: method 8, and the first two bytes are a multiple of 31. */
+function hasZlibHeader(body: Uint8Array): boolean {
+  return body.length > 1 && (body[0]! & 0x0f) === 8 && (body[0]! * 256 + body[1]!) % 31 === 0;
+}
+
+function tooLarge(key: 'body_bytes' | 'decompressed_body_bytes', limit: number, said: string): AppError {
+  return new AppError('body_too_large', `${said}, the limit is ${limit}; send smaller requests or raise limits.${key}`, {
+    fields: { limit: `limits.${key}`, value: limit },
+  });
+}
+
+function tooLargeDecompressed(limits: Limits, size: string): AppError {
+  return tooLarge('decompressed_body_bytes', limits.decompressed_body_bytes, `the body decompresses to ${size}`);
+}
+
+/** More samples than one request may carry. */
+export function tooManySamples(limits: Limits): AppError {
+  const value = limits.samples_per_request;
+  return new AppError(
+    'too_many_samples',
+    `the request carries more than ${value} samples; send fewer at once or raise limits.samples_per_request`,
+    { fields: { limit: 'limits.samples_per_request', value } },
+  );
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function clip(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
