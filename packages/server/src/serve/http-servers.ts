@@ -1,17 +1,24 @@
-import type {
-  AuthMode,
-  Clock,
-  HealthAnswer,
-  HttpRoute,
-  IngestMonitor,
-  Limits,
-  Logger,
-  Meter,
-  StatusAnswer,
-  TargetStatus,
+import type { AddressInfo, Socket } from 'node:net';
+import {
+  AppError,
+  type AuthMode,
+  type Clock,
+  type HealthAnswer,
+  type HttpRoute,
+  type IngestMonitor,
+  type Limits,
+  type Listener,
+  type Logger,
+  type Meter,
+  type StatusAnswer,
+  type TargetStatus,
 } from '@pitot/core';
+import type { FastifyInstance } from 'fastify';
 import type { MetricQueries } from '../query/metric-queries.ts';
 import type { AccessDatabase } from './access/access-database.ts';
+import { createAccess } from './access/access.ts';
+import { createOriginRule, isLoopback } from './access/origin-rule.ts';
+import { createApplication } from './application.ts';
 
 export interface HttpServersOptions {
   readonly main: ListenAddress;
@@ -68,5 +75,96 @@ export interface HttpServers {
   close(): Promise<void>;
 }
 
-/** Starts the HTTP listeners. Throws when an address cannot be taken. */
-export type CreateHttpServers = (options: HttpServersOptions) => Promise<HttpServers>;
+const CLOSE_GRACE_MS = 5000;
+
+/** Starts the HTTP listeners. Throws AppError `bad_config` when an address cannot be taken. */
+export async function createHttpServers(options: HttpServersOptions): Promise<HttpServers> {
+  let draining = false;
+  const urls: { main: string; otlp?: string } = { main: '' };
+  const mode = authMode(options.main, options.auth.setting);
+  const access = await createAccess(mode, options.database, options.clock, options.log);
+  const status = async (): Promise<StatusAnswer> => ({
+    ...(await options.status()),
+    auth: mode,
+    listeners: Object.entries(urls).map(([name, url]) => ({ name, url })),
+  });
+  const open: { server: FastifyInstance; sockets: Set<Socket> }[] = [];
+
+  async function listen(name: Listener, address: ListenAddress): Promise<void> {
+    const listenerMode = authMode(address, options.auth.setting);
+    const server = await createApplication(name, {
+      options,
+      access: { ...access, mode: listenerMode },
+      origins: originRule(address, listenerMode, options.auth.publicNames),
+      draining: () => draining,
+      status,
+    });
+    const sockets = new Set<Socket>();
+    server.server.on('connection', (socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+    open.push({ server, sockets });
+    urls[name] = await bind(server, name, address);
+  }
+
+  async function close(): Promise<void> {
+    draining = true;
+    // Fastify waits for requests in flight; what still runs after the grace, such as event streams, is cut.
+    const cut = setTimeout(() => open.forEach(({ sockets }) => sockets.forEach((socket) => socket.destroy())), CLOSE_GRACE_MS);
+    await Promise.all(open.map(({ server }) => server.close()));
+    clearTimeout(cut);
+  }
+
+  try {
+    await listen('main', options.main);
+    if (options.otlp) await listen('otlp', options.otlp);
+    const token = mode === 'required' ? await access.setup.issueToken() : undefined;
+    return {
+      urls,
+      authMode: mode,
+      ...(token === undefined ? {} : { setupLink: `${urls.main}/setup?token=${token}` }),
+      warnings: addressWarnings(options),
+      drain() {
+        draining = true;
+        for (const { server } of open) server.server.closeIdleConnections();
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function authMode({ host }: ListenAddress, setting: HttpServersOptions['auth']['setting']): AuthMode {
+  if (setting === 'required') return 'required';
+  if (isLoopback(host)) return 'loopback';
+  return setting === 'off' ? 'off' : 'required';
+}
+
+/** With a login, a foreign name does no harm: neither the cookie nor the key of this server goes there. */
+function originRule({ host }: ListenAddress, mode: AuthMode, publicNames: readonly string[]) {
+  const checkHost = mode === 'loopback' || (mode === 'off' && publicNames.length > 0);
+  return createOriginRule({ listenHost: host, publicNames, checkHost });
+}
+
+function addressWarnings({ main, otlp, auth }: HttpServersOptions): string[] {
+  return [main, otlp]
+    .filter((address) => address !== undefined && authMode(address, auth.setting) === 'off')
+    .map((address) => `${address!.host}:${address!.port} is open to everyone who can reach it: the login is switched off (auth: off). Only do this behind a proxy that asks for one.`);
+}
+
+async function bind(server: FastifyInstance, name: Listener, { host, port }: ListenAddress): Promise<string> {
+  try {
+    await server.listen({ host, port });
+  } catch (cause) {
+    const key = name === 'main' ? 'PITOT_LISTEN' : 'PITOT_OTLP_HTTP_LISTEN';
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('bad_config', `cannot listen on ${host}:${port} (${reason}); set ${key} to another address`, { cause, fields: { host, port } });
+  }
+  const bound = server.server.address() as AddressInfo;
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const shown = everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${shown}:${bound.port}`;
+}

@@ -1,11 +1,20 @@
 import type { Scope } from '@pitot/core';
+import { drizzleAdapter } from 'better-auth/adapters/drizzle';
+import type { BetterAuthOptions } from 'better-auth/minimal';
 
 /** What access control keeps in PostgreSQL; the store implements it, tests use one in memory. */
 export interface AccessDatabase {
   readonly keys: ApiKeyRepository;
   readonly settings: SettingsRepository;
-  /** For better-auth's drizzle adapter: the database and its tables `user`, `session`, `account`, `verification`. */
-  readonly accounts: { readonly database: object; readonly schema: Readonly<Record<string, unknown>> };
+  readonly accounts: AccountsAdapter;
+}
+
+/** Where better-auth keeps users, sessions and password hashes. */
+export type AccountsAdapter = NonNullable<BetterAuthOptions['database']>;
+
+/** The accounts in PostgreSQL: a drizzle database and its tables `user`, `session`, `account` and `verification`. */
+export function drizzleAccounts(database: object, schema: Readonly<Record<string, unknown>>): AccountsAdapter {
+  return drizzleAdapter(database as Record<string, unknown>, { provider: 'pg', schema });
 }
 
 export interface ApiKeyRecord {

@@ -1,0 +1,133 @@
+import compress from '@fastify/compress';
+import swagger from '@fastify/swagger';
+import type { HttpRoute, Listener, StatusAnswer } from '@pitot/core';
+import fastify, { type FastifyInstance } from 'fastify';
+import { createJsonSchemaTransform, createJsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { Access } from './access/access.ts';
+import { installCrossOrigin } from './access/cross-origin.ts';
+import { installGate } from './access/gate.ts';
+import type { OriginRule } from './access/origin-rule.ts';
+import { installErrorAnswers } from './error-answers.ts';
+import type { HttpServersOptions } from './http-servers.ts';
+import { documentInfo } from './openapi-info.ts';
+import { mountPrometheusApi } from './prometheus/routes.ts';
+import { mountReceiverRoutes } from './receiver-routes.ts';
+import { mountEvents } from './rest/events.ts';
+import { mountRestRoutes } from './rest/routes.ts';
+import { listSources } from './rest/sources.ts';
+import { installSecurityHeaders } from './security-headers.ts';
+import { mountWebFiles } from './web-files.ts';
+
+export interface ApplicationContext {
+  readonly options: HttpServersOptions;
+  readonly access: Access;
+  readonly origins: OriginRule;
+  readonly draining: () => boolean;
+  readonly status: () => Promise<StatusAnswer>;
+}
+
+/** gzip at a low level: most of the gain for a fifth of the time. */
+const GZIP_LEVEL = 1;
+const SMALLEST_COMPRESSED_BYTES = 4096;
+/** Own REST bodies are small; receivers set their own limit. */
+const MOST_JSON_BYTES = 1024 * 1024;
+/** A sender that takes longer than this for one request is stuck. */
+const REQUEST_TIMEOUT_MS = 300_000;
+/** Above the idle time of the usual load balancers (60 s), so that they close first. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** Builds the application of one listener, ready to listen. */
+export async function createApplication(listener: Listener, context: ApplicationContext): Promise<FastifyInstance> {
+  const { options, access } = context;
+  const server = fastify({
+    // Requests are counted and failures logged by the error answer; a line for each request would cost more than the request.
+    logger: false,
+    genReqId: requestIds(options.clock.nowMs()),
+    bodyLimit: MOST_JSON_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 4096 },
+  });
+  server.setValidatorCompiler(validatorCompiler);
+  server.setSerializerCompiler(serializerCompiler);
+  installErrorAnswers(server, options.log);
+  installSecurityHeaders(server);
+  installCrossOrigin(server, context.origins);
+  installGate(server, { mode: access.mode, origins: context.origins, keys: access.keys, sessions: access.sessions, draining: context.draining });
+  if (listener === 'main') await registerDocumentation(server);
+  mountReceivers(server, listener, options.receiverRoutes, options.limits.body_bytes);
+  if (listener === 'main') {
+    await server.register((scope) => mountInterfaces(scope, context));
+    if (options.webRoot !== undefined) await mountWebFiles(server, options.webRoot);
+  }
+  await server.ready();
+  return server;
+}
+
+function mountReceivers(server: FastifyInstance, listener: Listener, routes: readonly HttpRoute[], bodyLimit: number): void {
+  const mounted = routes.filter(({ listeners }) => listeners.includes(listener));
+  void server.register((scope, _options, done) => {
+    mountReceiverRoutes(scope, mounted, bodyLimit);
+    done();
+  });
+}
+
+async function registerDocumentation(server: FastifyInstance): Promise<void> {
+  await server.register(swagger, {
+    openapi: documentInfo(),
+    transform: createJsonSchemaTransform({ skipList: [] }),
+    transformObject: createJsonSchemaTransformObject({}),
+  });
+  server.route({
+    method: 'GET',
+    url: '/api/openapi.json',
+    config: { access: 'read' },
+    schema: { tags: ['pitot'], summary: 'This description of every route, as OpenAPI 3.1.' },
+    handler: async (_request, reply) => reply.type('application/json; charset=utf-8').send(JSON.stringify(server.swagger())),
+  });
+}
+
+async function mountInterfaces(scope: FastifyInstance, context: ApplicationContext): Promise<void> {
+  const { options, access, status } = context;
+  await scope.register(compress, {
+    global: true,
+    globalDecompression: false,
+    threshold: SMALLEST_COMPRESSED_BYTES,
+    encodings: ['gzip', 'deflate'],
+    zlibOptions: { level: GZIP_LEVEL },
+  });
+  const sources = () => listSources(options.monitor);
+  mountRestRoutes(scope, { metrics: options.metrics, access, health: options.health, status, sources, ownMetrics: options.ownMetrics });
+  mountEvents(scope, { sources, health: options.health });
+  mountPrometheusApi(scope, {
+    metrics: options.metrics,
+    clock: options.clock,
+    targets: options.targets,
+    maxPoints: options.limits.query_max_points,
+    version: options.version,
+    startedMs: options.startedMs,
+    retentionMs: options.retentionMs,
+    configurationText: options.configurationText,
+    flags: prometheusFlags(options),
+  });
+}
+
+function prometheusFlags({ limits, retentionMs, main }: HttpServersOptions): Record<string, string> {
+  return {
+    'query.lookback-delta': '5m',
+    'query.max-concurrency': String(limits.query_concurrency),
+    'query.max-samples': String(limits.query_max_samples),
+    'query.timeout': `${limits.query_timeout_seconds}s`,
+    'storage.tsdb.retention.time': `${Math.round(retentionMs / 1000)}s`,
+    'web.enable-remote-write-receiver': 'true',
+    'web.listen-address': `${main.host}:${main.port}`,
+  };
+}
+
+/** Short, unique in this process, and telling two starts apart. */
+function requestIds(startMs: number): () => string {
+  const start = startMs.toString(36);
+  let count = 0;
+  return () => `${start}-${(count++).toString(36)}`;
+}

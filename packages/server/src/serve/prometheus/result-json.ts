@@ -1,0 +1,118 @@
+import type { HistogramSample, Labels, NativeHistogram } from '@pitot/core';
+import type { MatrixSeries, QueryOutcome, QueryValue, VectorSample } from '../../query/metric-queries.ts';
+import { formatTimestamp, formatValue } from './numbers.ts';
+import { histogramBuckets } from './histogram-buckets.ts';
+
+/** Characters gathered before a piece is handed to the socket: large enough to be cheap, small enough to free soon. */
+const PIECE_LENGTH = 1 << 18;
+
+/**
+ * Writes the answer of a query in pieces, straight into text: an object tree of ten thousand series costs several times as much.
+ * The form is Prometheus' `{"status":"success","data":{"resultType":…,"result":…}}`.
+ */
+export function* resultPieces(outcome: QueryOutcome, statistics?: object): Generator<string> {
+  const { value } = outcome;
+  yield `{"status":"success","data":{"resultType":"${value.type}","result":`;
+  yield* valuePieces(value);
+  if (statistics !== undefined) yield `,"stats":${JSON.stringify(statistics)}`;
+  yield `}${notices(outcome)}}`;
+}
+
+/** `,"warnings":[…],"infos":[…]`; absent where there are none. */
+export function notices(outcome: { readonly warnings?: readonly string[]; readonly infos?: readonly string[] }): string {
+  const { warnings = [], infos = [] } = outcome;
+  return (warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : '') + (infos.length > 0 ? `,"infos":${JSON.stringify(infos)}` : '');
+}
+
+function* valuePieces(value: QueryValue): Generator<string> {
+  switch (value.type) {
+    case 'scalar':
+      yield `[${formatTimestamp(value.timestampMs)},"${formatValue(value.value)}"]`;
+      return;
+    case 'string':
+      yield `[${formatTimestamp(value.timestampMs)},${JSON.stringify(value.value)}]`;
+      return;
+    case 'vector':
+      yield* listPieces(value.samples, vectorSampleJson);
+      return;
+    case 'matrix': {
+      const openings = new PointOpenings();
+      yield* listPieces(value.series, (series) => matrixSeriesJson(series, openings));
+    }
+  }
+}
+
+function* listPieces<Item>(items: readonly Item[], toJson: (item: Item) => string): Generator<string> {
+  let piece = '[';
+  for (let i = 0; i < items.length; i++) {
+    if (i > 0) piece += ',';
+    piece += toJson(items[i]!);
+    if (piece.length >= PIECE_LENGTH) {
+      yield piece;
+      piece = '';
+    }
+  }
+  yield `${piece}]`;
+}
+
+function vectorSampleJson(sample: VectorSample): string {
+  const time = formatTimestamp(sample.timestampMs);
+  const metric = `{"metric":${labelsJson(sample.labels)},`;
+  if (sample.histogram) return `${metric}"histogram":[${time},${histogramJson(sample.histogram)}]}`;
+  return `${metric}"value":[${time},"${formatValue(sample.value ?? NaN)}"]}`;
+}
+
+function matrixSeriesJson(series: MatrixSeries, openings: PointOpenings): string {
+  let text = `{"metric":${labelsJson(series.labels)}`;
+  const { timestampsMs, values, histograms } = series;
+  if (values.length > 0) {
+    const opening = openings.of(timestampsMs);
+    text += ',"values":[';
+    for (let i = 0; i < values.length; i++) text += opening[i]! + formatValue(values[i]!);
+    text += '"]]';
+  }
+  if (histograms && histograms.length > 0) text += `,"histograms":[${histograms.map(histogramPointJson).join(',')}]`;
+  return `${text}}`;
+}
+
+/** What stands before each value of a series: `[1700000000.5,"` and so on. A range query repeats its steps in every series, so it is kept. */
+class PointOpenings {
+  #timestampsMs: Float64Array = new Float64Array(0);
+  #texts: string[] = [];
+
+  of(timestampsMs: Float64Array): readonly string[] {
+    if (!sameTimes(this.#timestampsMs, timestampsMs)) {
+      this.#timestampsMs = timestampsMs;
+      this.#texts = Array.from(timestampsMs, (timeMs, i) => `${i === 0 ? '' : '"],'}[${formatTimestamp(timeMs)},"`);
+    }
+    return this.#texts;
+  }
+}
+
+function sameTimes(a: Float64Array, b: Float64Array): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+function histogramPointJson({ timestampMs, histogram }: HistogramSample): string {
+  return `[${formatTimestamp(timestampMs)},${histogramJson(histogram)}]`;
+}
+
+/** Buckets as `[boundaries, lower, upper, count]`; boundaries: 0 (], 1 [), 2 (), 3 []. Empty buckets are left out. */
+function histogramJson(histogram: NativeHistogram): string {
+  const buckets = histogramBuckets(histogram)
+    .filter((bucket) => bucket.count !== 0)
+    .map((b) => `[${b.boundaries},"${formatValue(b.lower)}","${formatValue(b.upper)}","${formatValue(b.count)}"]`);
+  const list = buckets.length > 0 ? `,"buckets":[${buckets.join(',')}]` : '';
+  return `{"count":"${formatValue(histogram.count)}","sum":"${formatValue(histogram.sum)}"${list}}`;
+}
+
+export function labelsJson(labels: Labels): string {
+  let text = '{';
+  for (let i = 0; i < labels.length; i += 2) {
+    text += `${i === 0 ? '' : ','}${JSON.stringify(labels[i])}:${JSON.stringify(labels[i + 1])}`;
+  }
+  return `${text}}`;
+}

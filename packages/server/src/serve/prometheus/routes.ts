@@ -1,0 +1,83 @@
+import { parse as parseForm } from 'node:querystring';
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { z } from 'zod';
+import { closeSignal } from '../receiver-routes.ts';
+import type { ApiAnswer, ApiRoute, PrometheusApi, ResultAnswer } from './api.ts';
+import { readParameters } from './parameters.ts';
+import { queryRoutes } from './query-routes.ts';
+import { mountRemoteRead } from './remote-read-route.ts';
+import { notices, resultPieces } from './result-json.ts';
+import { seriesRoutes } from './series-routes.ts';
+import { statusRoutes } from './status-routes.ts';
+import { targetRoutes } from './target-routes.ts';
+
+const ROUTES: readonly ApiRoute[] = [...queryRoutes, ...seriesRoutes, ...targetRoutes, ...statusRoutes];
+/** Long expressions and many selectors come as forms; more than this is a mistake. */
+const MOST_FORM_BYTES = 10 * 1024 * 1024;
+const MOST_FORM_FIELDS = 10_000;
+
+const failure = z
+  .object({ status: z.literal('error'), errorType: z.string(), error: z.string() })
+  .meta({ id: 'PrometheusError', description: 'errorType: bad_data, execution, timeout, canceled, unavailable, not_found, internal, unauthorized or forbidden.' });
+
+/** The Prometheus HTTP API, under `/api/v1`. */
+export function mountPrometheusApi(server: FastifyInstance, api: PrometheusApi): void {
+  server.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: MOST_FORM_BYTES }, (_request, body, done) =>
+    done(null, parseForm(body as string, '&', '=', { maxKeys: MOST_FORM_FIELDS })),
+  );
+  for (const route of ROUTES) for (const method of route.methods) mountRoute(server, api, route, method);
+  mountRemoteRead(server, api);
+}
+
+function mountRoute(server: FastifyInstance, api: PrometheusApi, route: ApiRoute, method: 'GET' | 'POST'): void {
+  const form = method === 'POST' ? { body: route.parameters, consumes: ['application/x-www-form-urlencoded'] } : { querystring: route.parameters };
+  const success = z.object({
+    status: z.literal('success'),
+    data: route.data,
+    warnings: z.array(z.string()).optional(),
+    infos: z.array(z.string()).optional(),
+  });
+  server.route({
+    method,
+    url: `/api/v1${route.path}`,
+    config: { access: 'read', prometheusErrors: true },
+    schema: { summary: route.summary, tags: ['prometheus'], ...pathParameters(route.path), ...form, response: { 200: success, '4xx': failure, '5xx': failure } },
+    // Parameters are read by the handler, because URL and form are one set to Prometheus; the schemas are the same ones.
+    validatorCompiler: () => (value: unknown) => ({ value }),
+    handler: async (request, reply) => {
+      const parameters = readParameters(route.parameters, request.query, request.body);
+      const answer = await route.handle(api, { parameters, request, reply, signal: closeSignal(reply) });
+      return sendAnswer(reply, answer);
+    },
+  });
+}
+
+function pathParameters(path: string): { params?: z.ZodType } {
+  return path.includes(':name') ? { params: z.object({ name: z.string() }) } : {};
+}
+
+function sendAnswer(reply: FastifyReply, answer: ApiAnswer | ResultAnswer): FastifyReply {
+  void reply.type('application/json; charset=utf-8');
+  if ('outcome' in answer) return sendPieces(reply, resultPieces(answer.outcome, answer.statistics));
+  return reply.send(`{"status":"success","data":${JSON.stringify(answer.data)}${notices(answer)}}`);
+}
+
+/** Small answers go out in one write with their length; large ones as a stream, piece by piece as the socket drains. */
+function sendPieces(reply: FastifyReply, pieces: Generator<string>): FastifyReply {
+  let text = '';
+  for (let count = 0; count < MOST_HELD_PIECES; count++) {
+    const piece = pieces.next();
+    if (piece.done) return reply.send(text);
+    text += piece.value;
+  }
+  return reply.send(Readable.from(remaining(text, pieces), { objectMode: false, highWaterMark: 1 << 20 }));
+}
+
+const MOST_HELD_PIECES = 4;
+
+function* remaining(first: string, rest: Generator<string>): Generator<Buffer> {
+  yield Buffer.from(first);
+  for (const piece of rest) yield Buffer.from(piece);
+}
+
