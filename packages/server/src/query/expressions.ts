@@ -1,8 +1,45 @@
-import type { LabelMatcher } from '@pitot/core';
-export type Expression = unknown;
-export function parseExpression(_q: string): Expression { return 0; }
-export function formatExpression(_e: Expression): string { return ''; }
-export function expressionTree(_e: Expression): unknown { return 0; }
-export function expressionSelectors(_e: Expression): LabelMatcher[][] { return []; }
-export function parseSelector(_t: string): LabelMatcher[] { return []; }
-export function matchesLabels(_l: readonly string[], _m: readonly LabelMatcher[]): boolean { return true; }
+import { AppError, labelValue, type LabelMatcher, type Labels } from '@pitot/core';
+import { childExprs, exprToJson, formatExpr, parse, type Expr } from '@pitot/promql/parser';
+import { RE2JS } from 're2js';
+
+export type Expression = Expr;
+
+/** Parses a PromQL expression. Throws AppError `bad_query`. */
+export function parseExpression(query: string): Expression {
+  return parse(query);
+}
+
+/** As Prometheus' `/api/v1/format_query` writes it. */
+export function formatExpression(expression: Expression): string {
+  return formatExpr(expression);
+}
+
+/** The syntax tree, as Prometheus' `/api/v1/parse_query` shows it. */
+export function expressionTree(expression: Expression): unknown {
+  return exprToJson(expression);
+}
+
+/** The matchers of every selector in the expression. */
+export function expressionSelectors(expression: Expression): (readonly LabelMatcher[])[] {
+  if (expression.kind === 'selector') return [expression.matchers];
+  return childExprs(expression).flatMap(expressionSelectors);
+}
+
+/** The matchers of a bare series selector such as `up{job="x"}`. Throws AppError `bad_query` on anything else. */
+export function parseSelector(text: string): readonly LabelMatcher[] {
+  const expression = parse(text);
+  if (expression.kind !== 'selector' || expression.offsetMs !== 0 || expression.atMs !== undefined || expression.atEdge !== undefined) {
+    throw new AppError('bad_query', `${JSON.stringify(text)} is not a plain series selector such as up{job="api"}`);
+  }
+  return expression.matchers;
+}
+
+/** Whether a label set satisfies every matcher; regular expressions are RE2 and anchored. */
+export function matchesLabels(labels: Labels, matchers: readonly LabelMatcher[]): boolean {
+  return matchers.every(({ name, type, value }) => {
+    const text = labelValue(labels, name);
+    const positive = type === '=' || type === '=~';
+    const equal = type === '=' || type === '!=' ? text === value : RE2JS.compile(value, RE2JS.DOTALL).testExact(text);
+    return equal === positive;
+  });
+}

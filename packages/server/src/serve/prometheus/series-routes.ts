@@ -1,6 +1,6 @@
-import { labelsToObject, type Labels, type LabelMatcher } from '@pitot/core';
+import { EMPTY_LABELS, labelsToObject, type Labels, type LabelMatcher } from '@pitot/core';
 import { z } from 'zod';
-import { expressionSelectors, parseSelector } from '../../query/expressions.ts';
+import { expressionSelectors, matchesLabels, parseSelector } from '../../query/expressions.ts';
 import type { SeriesQuestion } from '../../query/metric-queries.ts';
 import { badRequest, defineApiRoute, type ApiAnswer } from './api.ts';
 import { formatTimestamp, formatValue } from './numbers.ts';
@@ -106,23 +106,15 @@ function seriesQuestion(parameters: z.output<typeof seriesParameters>): SeriesQu
   return { selectors, startMs: start, endMs: end, ...(limit ? { limit: limit + 1 } : {}) };
 }
 
-function parseMatch(text: string): LabelMatcher[] {
-  let matchers: LabelMatcher[];
+function parseMatch(text: string): readonly LabelMatcher[] {
+  let matchers: readonly LabelMatcher[];
   try {
     matchers = parseSelector(text);
   } catch (error) {
     throw invalidParameter('match[]', error instanceof Error ? error.message : String(error), error);
   }
-  if (matchers.every(matchesAbsence)) throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher');
+  if (matchesLabels(EMPTY_LABELS, matchers)) throw invalidParameter('match[]', 'match[] must contain at least one non-empty matcher');
   return matchers;
-}
-
-/** Whether the matcher takes series without the label, so that alone it selects everything. */
-function matchesAbsence({ type, value }: LabelMatcher): boolean {
-  if (type === '=') return value === '';
-  if (type === '!=') return value !== '';
-  const takesEmpty = value === '' || /^\.\*$/.test(value) || value.split('|').includes('');
-  return type === '=~' ? takesEmpty : !takesEmpty;
 }
 
 function truncated<Item>(items: readonly Item[], limit: number | undefined): ApiAnswer {

@@ -136,7 +136,7 @@ function shownTarget(target: TargetStatus): object {
   };
 }
 
-function parseTargetSelector(text: string): LabelMatcher[] {
+function parseTargetSelector(text: string): readonly LabelMatcher[] {
   try {
     return parseSelector(text);
   } catch (error) {

@@ -73,7 +73,8 @@ function mountHealth(server: Server, { health }: RestApi): void {
     },
     handler: async (_request, reply) => {
       const answer = await health();
-      return reply.header('cache-control', 'no-store').code(answer.status === 'unhealthy' ? 503 : 200).send(answer);
+      void reply.header('cache-control', 'no-store');
+      return answer.status === 'unhealthy' ? reply.code(503).send(answer) : reply.code(200).send(answer);
     },
   });
   for (const [url, summary] of [
@@ -84,7 +85,7 @@ function mountHealth(server: Server, { health }: RestApi): void {
       method: 'GET',
       url,
       config: { access: 'read' },
-      schema: { tags: ['health'], summary, response: { 200: z.string() } },
+      schema: { tags: ['health'], summary, response: { 200: z.string(), 503: z.string() } },
       serializerCompiler: () => String,
       handler: async (_request, reply) => {
         const unready = url === '/-/ready' && (await health()).status === 'unhealthy';

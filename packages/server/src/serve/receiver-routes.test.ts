@@ -1,0 +1,58 @@
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { send, startServer } from './fixtures/running-server.ts';
+import type { HttpServers } from './http-servers.ts';
+
+describe('receivers’ routes', () => {
+  let servers: HttpServers;
+  beforeAll(async () => {
+    servers = await startServer({ otlp: { host: '127.0.0.1', port: 0 }, limits: { body_bytes: 1000 } });
+  });
+  afterAll(() => servers.close());
+
+  it.each([['application/x-protobuf'], ['application/json'], ['text/plain'], ['x/y; charset=odd']])('hands the body of %s over as it came', async (type) => {
+    const body = gzipSync('{"not":"decoded"}');
+    const answer = await send(servers.urls.main, '/v1/echo?a=1&a=2', { method: 'POST', headers: { 'content-type': type, 'content-encoding': 'gzip' }, body });
+    expect(answer).toMatchObject({ status: 200, json: { bytes: body.length, first: 0x1f, type, query: { a: ['1', '2'] }, keyId: null } });
+  });
+
+  it('takes a body without a content type, and no body at all', async () => {
+    expect((await send(servers.urls.main, '/v1/echo', { method: 'POST', body: 'abc' })).json).toMatchObject({ bytes: 3, type: null });
+    expect((await send(servers.urls.main, '/v1/echo', { method: 'POST' })).json).toMatchObject({ bytes: 0 });
+  });
+
+  it('serves the OTLP listener with nothing else on it', async () => {
+    expect((await send(servers.urls.otlp!, '/v1/echo', { method: 'POST', body: 'abc' })).status).toBe(200);
+    expect((await send(servers.urls.otlp!, '/api/v1/query?query=1')).status).toBe(404);
+  });
+
+  it('refuses a body that says it is too large, and one that turns out to be', async () => {
+    const said = await send(servers.urls.main, '/v1/echo', { method: 'POST', body: Buffer.alloc(1001) });
+    expect(said).toMatchObject({ status: 413, json: { error: { code: 'body_too_large', fields: { limit: 'limits.body_bytes', value: 1000 } } } });
+    const chunked = await send(servers.urls.main, '/v1/echo', { method: 'POST', headers: { 'transfer-encoding': 'chunked' }, body: Buffer.alloc(5000) });
+    expect(chunked).toMatchObject({ status: 413, json: { error: { code: 'body_too_large' } } });
+    expect((await send(servers.urls.main, '/v1/echo', { method: 'POST', body: Buffer.alloc(1000) })).status).toBe(200);
+  });
+
+  it('asks for the body of a sender that expects 100 Continue', async () => {
+    const answer = await send(servers.urls.main, '/v1/echo', { method: 'POST', headers: { expect: '100-continue', 'content-length': '3' }, body: 'abc' });
+    expect(answer).toMatchObject({ status: 200, continued: true, json: { bytes: 3 } });
+  });
+
+  it('answers an unknown path with what is wrong', async () => {
+    const answer = await send(servers.urls.main, '/v1/nothing', { method: 'POST', body: '{}' });
+    expect(answer).toMatchObject({ status: 404, json: { error: { code: 'not_found' } } });
+  });
+});
+
+describe('draining', () => {
+  it('refuses telemetry with Retry-After, still answers questions, and closes', async () => {
+    const servers = await startServer();
+    servers.drain();
+    const refused = await send(servers.urls.main, '/v1/echo', { method: 'POST', body: 'abc' });
+    expect(refused).toMatchObject({ status: 503, json: { error: { code: 'shutting_down' } }, headers: { 'retry-after': '5', connection: 'close' } });
+    expect((await send(servers.urls.main, '/health')).status).toBe(200);
+    await servers.close();
+    await expect(send(servers.urls.main, '/health')).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
