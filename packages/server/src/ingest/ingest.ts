@@ -1,6 +1,15 @@
-import type { Clock, IngestMonitor, Limits, Logger, Meter, MetricSink, TelemetryWriter } from '@pitot/core';
-import { AppError } from '@pitot/core';
-import type { SpoolFiles } from './spool/spool-files.ts';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CircuitBreakerState, Clock, IngestMonitor, Limits, Logger, Meter, MetricSink, TelemetryWriter } from '@pitot/core';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import { MetricPipeline } from './metric-pipeline.ts';
+import { Rejections } from './rejections.ts';
+import { SeriesRegistry } from './series-registry.ts';
+import { SNAPSHOT_INTERVAL_MS, SourceTable } from './source-table.ts';
+import { openDiskSpool } from './spool/disk-spool.ts';
+import { diskFiles, type SpoolFiles } from './spool/spool-files.ts';
+import type { Spool } from './spool/spool.ts';
+import { StoreShipper } from './store-shipper.ts';
 
 export interface IngestOptions {
   /** The spool lives in `<dataDirectory>/spool`. The caller owns the directory (see app/data-directory.ts). */
@@ -40,7 +49,118 @@ export interface Ingest {
   close(): Promise<void>;
 }
 
+const MIB = 1024 * 1024;
+const BLOCKS_IN_MEMORY_BYTES = 64 * MIB;
+const SWEEP_EVERY_SNAPSHOTS = 12;
+const BREAKER_VALUE: Readonly<Record<CircuitBreakerState, number>> = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 };
+const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
 /** Opens the spool (recovering what a crash left) and makes the sink. Throws when the directory cannot be used. */
 export async function createIngest(options: IngestOptions): Promise<Ingest> {
-  throw new AppError('internal', `ingest into ${options.dataDirectory} is not wired yet`);
+  const { limits, clock, log, meter, retentionMs } = options;
+  const spool = await openDiskSpool({
+    directory: join(options.dataDirectory, 'spool'),
+    files: options.files ?? diskFiles,
+    clock,
+    log,
+    sealAfterMs: options.sealAfterMs ?? 1000,
+    sealAtBytes: options.sealAtBytes ?? 32 * MIB,
+    memoryBytes: BLOCKS_IN_MEMORY_BYTES,
+    fsyncSeconds: meter.histogram('pitot_spool_fsync_seconds', 'Time to make a group of commits durable.', SECONDS_BUCKETS),
+  });
+  const breaker = new CircuitBreaker({
+    clock,
+    random: options.random ?? Math.random,
+    onChange: (state) => log.warn({ state }, `circuit breaker to the store is ${state}`),
+  });
+  const rejections = new Rejections({ meter, log, clock, limits });
+  const sources = new SourceTable();
+  const registry = new SeriesRegistry({ limits, clock, log, sources, onReject: (reason, detail) => rejections.log(reason, detail) });
+  const samplesTotal = meter.counter('pitot_ingest_samples_total', 'Samples and histograms taken.', ['receiver']);
+  const pipeline = new MetricPipeline({ registry, sources, rejections, spool, breaker, limits, retentionMs, clock, samplesTotal });
+  const shipper = new StoreShipper({
+    spool,
+    writer: options.writer,
+    breaker,
+    log,
+    wait: options.wait ?? waitOrAbort,
+    insertSeconds: meter.histogram('pitot_store_insert_seconds', 'Time of one insert of a spool segment.', SECONDS_BUCKETS, ['table']),
+    quarantined: meter.counter('pitot_spool_quarantined_segments_total', 'Spool segments the store refused again and again.'),
+  });
+  observe(meter, clock, registry, spool, breaker);
+  return {
+    sink: pipeline,
+    monitor: createMonitor(options, registry, sources, spool, breaker, shipper),
+    ...lifecycle(pipeline, shipper, spool, startHousekeeping(clock, registry, sources)),
+  };
+}
+
+function lifecycle(
+  pipeline: MetricPipeline,
+  shipper: StoreShipper,
+  spool: Spool,
+  stopHousekeeping: () => void,
+): Pick<Ingest, 'start' | 'drain' | 'close'> {
+  return {
+    start: () => shipper.start(),
+    async drain(timeoutMs) {
+      pipeline.drain();
+      await shipper.drain(AbortSignal.timeout(Math.max(0, timeoutMs)));
+    },
+    async close() {
+      stopHousekeeping();
+      pipeline.drain();
+      await shipper.stop();
+      await spool.close();
+    },
+  };
+}
+
+function startHousekeeping(clock: Clock, registry: SeriesRegistry, sources: SourceTable): () => void {
+  let snapshots = 0;
+  const timer = setInterval(() => {
+    sources.snapshot(clock.nowMs());
+    if (++snapshots % SWEEP_EVERY_SNAPSHOTS === 0) registry.sweep();
+  }, SNAPSHOT_INTERVAL_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+function createMonitor(
+  { clock, limits }: IngestOptions,
+  registry: SeriesRegistry,
+  sources: SourceTable,
+  spool: Spool,
+  breaker: CircuitBreaker,
+  shipper: StoreShipper,
+): IngestMonitor {
+  return {
+    circuitBreaker: () => breaker.state,
+    spool: () => ({
+      sizeBytes: spool.sizeBytes,
+      limitBytes: limits.spool_bytes,
+      records: spool.records,
+      oldestAgeMs: oldestAgeMs(spool, clock),
+      lastError: shipper.lastError,
+    }),
+    activeSeries: () => registry.activeSeries,
+    sources: () => sources.statuses(clock.nowMs()),
+  };
+}
+
+function observe(meter: Meter, clock: Clock, registry: SeriesRegistry, spool: Spool, breaker: CircuitBreaker): void {
+  meter.observe('pitot_active_series', 'Series with a sample in the last hour.', () => registry.activeSeries);
+  meter.observe('pitot_series_memory_bytes', 'Memory of the series registry.', () => registry.sizeBytes);
+  meter.observe('pitot_spool_bytes', 'Bytes that are durable but not yet in the store.', () => spool.sizeBytes);
+  meter.observe('pitot_spool_records', 'Commits that are durable but not yet in the store.', () => spool.records);
+  meter.observe('pitot_spool_oldest_seconds', 'Age of the oldest commit that is not yet in the store.', () => oldestAgeMs(spool, clock) / 1000);
+  meter.observe('pitot_circuit_breaker_state', 'The way to the store: 0 closed, 1 half open, 2 open.', () => BREAKER_VALUE[breaker.state]);
+}
+
+function oldestAgeMs(spool: Spool, clock: Clock): number {
+  return spool.oldestMs === undefined ? 0 : Math.max(0, clock.nowMs() - spool.oldestMs);
+}
+
+async function waitOrAbort(durationMs: number, signal: AbortSignal): Promise<void> {
+  await delay(durationMs, undefined, { signal }).catch(() => {});
 }
