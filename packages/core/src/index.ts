@@ -1,6 +1,7 @@
 export * from './errors.ts';
 export * from './labels.ts';
 export * from './histogram.ts';
+export * from './histogram-validate.ts';
 export * from './samples.ts';
 export * from './time.ts';
 export * from './limits.ts';
