@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Access } from './access/access.ts';
 import { installCrossOrigin } from './access/cross-origin.ts';
-import { installGate } from './access/gate.ts';
+import { installGate, type MountedRoute } from './access/gate.ts';
 import type { OriginRule } from './access/origin-rule.ts';
 import { installErrorAnswers } from './error-answers.ts';
 import type { HttpServersOptions } from './http-servers.ts';
@@ -26,6 +26,11 @@ export interface ApplicationContext {
   readonly status: () => Promise<StatusAnswer>;
 }
 
+export interface Application {
+  readonly server: FastifyInstance;
+  readonly routes: readonly MountedRoute[];
+}
+
 /** gzip at a low level: most of the gain for a fifth of the time. */
 const GZIP_LEVEL = 1;
 const SMALLEST_COMPRESSED_BYTES = 4096;
@@ -37,7 +42,7 @@ const REQUEST_TIMEOUT_MS = 300_000;
 const KEEP_ALIVE_MS = 75_000;
 
 /** Builds the application of one listener, ready to listen. */
-export async function createApplication(listener: Listener, context: ApplicationContext): Promise<FastifyInstance> {
+export async function createApplication(listener: Listener, context: ApplicationContext): Promise<Application> {
   const { options, access } = context;
   const server = fastify({
     // Requests are counted and failures logged by the error answer; a line for each request would cost more than the request.
@@ -54,7 +59,13 @@ export async function createApplication(listener: Listener, context: Application
   installErrorAnswers(server, options.log);
   installSecurityHeaders(server);
   installCrossOrigin(server, context.origins);
-  installGate(server, { mode: access.mode, origins: context.origins, keys: access.keys, sessions: access.sessions, draining: context.draining });
+  const routes = installGate(server, {
+    mode: access.mode,
+    origins: context.origins,
+    keys: access.keys,
+    sessions: access.sessions,
+    draining: context.draining,
+  });
   if (listener === 'main') await registerDocumentation(server);
   mountReceivers(server, listener, options.receiverRoutes, options.limits.body_bytes);
   if (listener === 'main') {
@@ -62,7 +73,7 @@ export async function createApplication(listener: Listener, context: Application
     if (options.webRoot !== undefined) await mountWebFiles(server, options.webRoot);
   }
   await server.ready();
-  return server;
+  return { server, routes };
 }
 
 function mountReceivers(server: FastifyInstance, listener: Listener, routes: readonly HttpRoute[], bodyLimit: number): void {
@@ -74,9 +85,15 @@ function mountReceivers(server: FastifyInstance, listener: Listener, routes: rea
 }
 
 async function registerDocumentation(server: FastifyInstance): Promise<void> {
+  const describe = createJsonSchemaTransform({ skipList: [] });
   await server.register(swagger, {
     openapi: documentInfo(),
-    transform: createJsonSchemaTransform({ skipList: [] }),
+    transform: (document) => {
+      const { schema, url } = describe(document);
+      const access = document.route.config?.access;
+      const security = access === 'public' ? { security: [] } : {};
+      return { schema: { ...schema, ...security, 'x-pitot-scope': access }, url };
+    },
     transformObject: createJsonSchemaTransformObject({}),
   });
   server.route({

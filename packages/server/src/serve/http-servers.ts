@@ -17,6 +17,7 @@ import type { FastifyInstance } from 'fastify';
 import type { MetricQueries } from '../query/metric-queries.ts';
 import type { AccessDatabase } from './access/access-database.ts';
 import { createAccess } from './access/access.ts';
+import type { MountedRoute } from './access/gate.ts';
 import { createOriginRule, isLoopback } from './access/origin-rule.ts';
 import { createApplication } from './application.ts';
 
@@ -64,6 +65,8 @@ export interface ListenAddress {
 export interface HttpServers {
   /** Where the listeners are, e.g. `http://127.0.0.1:7777`. */
   readonly urls: { readonly main: string; readonly otlp?: string };
+  /** Every route of each listener, with the access it demands. */
+  readonly routes: Readonly<Record<Listener, readonly MountedRoute[]>>;
   readonly authMode: AuthMode;
   /** One-time link that makes the administrator; only while login is required and there is none. Print it. */
   readonly setupLink?: string;
@@ -81,6 +84,7 @@ const CLOSE_GRACE_MS = 5000;
 export async function createHttpServers(options: HttpServersOptions): Promise<HttpServers> {
   let draining = false;
   const urls: { main: string; otlp?: string } = { main: '' };
+  const mounted: { main: readonly MountedRoute[]; otlp: readonly MountedRoute[] } = { main: [], otlp: [] };
   const mode = authMode(options.main, options.auth.setting);
   const access = await createAccess(mode, options.database, options.clock, options.log);
   const status = async (): Promise<StatusAnswer> => ({
@@ -92,7 +96,7 @@ export async function createHttpServers(options: HttpServersOptions): Promise<Ht
 
   async function listen(name: Listener, address: ListenAddress): Promise<void> {
     const listenerMode = authMode(address, options.auth.setting);
-    const server = await createApplication(name, {
+    const { server, routes } = await createApplication(name, {
       options,
       access: { ...access, mode: listenerMode },
       origins: originRule(address, listenerMode, options.auth.publicNames),
@@ -105,6 +109,7 @@ export async function createHttpServers(options: HttpServersOptions): Promise<Ht
       socket.once('close', () => sockets.delete(socket));
     });
     open.push({ server, sockets });
+    mounted[name] = routes;
     urls[name] = await bind(server, name, address);
   }
 
@@ -122,6 +127,7 @@ export async function createHttpServers(options: HttpServersOptions): Promise<Ht
     const token = mode === 'required' ? await access.setup.issueToken() : undefined;
     return {
       urls,
+      routes: mounted,
       authMode: mode,
       ...(token === undefined ? {} : { setupLink: `${urls.main}/setup?token=${token}` }),
       warnings: addressWarnings(options),

@@ -38,17 +38,26 @@ export interface GateOptions {
   readonly draining: () => boolean;
 }
 
+/** One mounted route; what documentation and the tests of access are checked against. */
+export interface MountedRoute {
+  readonly method: string;
+  readonly url: string;
+  readonly access: RouteAccess;
+}
+
 const NOBODY: Caller = Object.freeze({});
 const DRAIN_RETRY_SECONDS = 5;
 
 /**
  * Puts the gate before every route of a listener, those not found included. In the order of cost: draining, Host and
- * Origin, then the API key (from memory as a rule), then the session.
+ * Origin, then the API key (from memory as a rule), then the session. Answers the routes, which fill in as they are mounted.
  */
-export function installGate(server: FastifyInstance, options: GateOptions): void {
+export function installGate(server: FastifyInstance, options: GateOptions): readonly MountedRoute[] {
+  const routes: MountedRoute[] = [];
   server.decorateRequest('caller', null as unknown as Caller);
-  server.addHook('onRoute', (route) => {
-    if (route.config?.access === undefined) throw new Error(`route ${String(route.method)} ${route.url} does not say what access it demands`);
+  server.addHook('onRoute', ({ method, url, config }) => {
+    if (config?.access === undefined) throw new Error(`route ${String(method)} ${url} does not say what access it demands`);
+    for (const one of [method].flat()) routes.push({ method: one, url, access: config.access });
   });
   server.addHook('onRequest', (request, reply, done) => {
     request.caller = NOBODY;
@@ -60,6 +69,7 @@ export function installGate(server: FastifyInstance, options: GateOptions): void
       done(error as Error);
     }
   });
+  return routes;
 }
 
 /** Answers undefined when nothing had to be waited for, which is the way of every ingest request but a key's first. */
@@ -69,7 +79,6 @@ function admit(request: FastifyRequest, reply: FastifyReply, options: GateOption
     void reply.header('connection', 'close');
     throw new AppError('shutting_down', 'the process is draining before it stops; retry', { retryAfterSeconds: DRAIN_RETRY_SECONDS });
   }
-  if (config.access === 'public' && request.method === 'GET' && request.routeOptions.url === '/health') return undefined;
   options.origins.check(request.headers, config.navigable === true);
   const key = presentedKey(request.headers.authorization, request.headers['x-api-key']);
   if (key !== undefined) {
