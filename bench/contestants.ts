@@ -47,6 +47,7 @@ export async function startContestant(name: ContestantName): Promise<Contestant>
   const { command, args, env, writePath, readyPath } = (COMMANDS[name] as Command)(directory, port, await freePort());
   const log = openSync(join(tmpdir(), `bench-${name}.log`), 'w');
   const child = spawn(command, args, { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
+  process.once('exit', () => child.kill('SIGKILL'));
   const failed = new Promise<never>((_, fail) => child.once('error', fail));
   const url = `http://127.0.0.1:${port}`;
   await Promise.race([failed, waitUntilReady(url + readyPath, child)]);

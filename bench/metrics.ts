@@ -161,7 +161,7 @@ for (let round = 1; round <= rounds; round++) {
   }
 }
 
-const ours = (name: ContestantName, pick: (one: Measured) => number) => median(writes.get(name)!.map(pick));
+const ours = (name: ContestantName, pick: (one: Measured) => number) => median((writes.get(name) ?? []).map(pick));
 const ratio = (value: number, to: number) => `${(value / to).toFixed(2)}×`;
 
 console.log(`\nRemote write, ${samples.toLocaleString('en')} samples of ${SERIES_COUNT.toLocaleString('en')} series, median of ${rounds}:`);

@@ -36,7 +36,7 @@ class Series {
   readonly #random: () => number;
   #value = 0;
 
-  constructor(metric: string, index: number) {
+  constructor(metric: (typeof METRICS)[number], index: number) {
     this.#metric = metric;
     this.#bucket = index % BUCKETS.length;
     this.#random = seededRandom(0x9e37 + index * 7919 + metric.length * 104_729);
@@ -50,7 +50,7 @@ class Series {
       job: `service-${entity % 50}`,
       namespace: `team-${entity % 20}`,
       node: `ip-10-0-${entity % 30}-17.eu-central-1.compute.internal`,
-      pod: `app-${entity % 40}-6f7c9d8b5-${(entity * 2_654_435_761 % 0xffffff).toString(36)}`,
+      pod: `app-${entity % 40}-6f7c9d8b5-${((entity + METRICS.indexOf(metric) * 7919) * 2_654_435_761 % 0xffffff).toString(36)}`,
       region: 'eu-central-1',
       ...(isBucket ? { le: BUCKETS[this.#bucket]! } : { team: `squad-${entity % 12}` }),
     };

@@ -1,7 +1,7 @@
-/** `npm test`: lint, types, import directions, dead code, tests; stops at the first that fails, and says which. */
+/** `npm test`: lint, types, import directions, dead code, reference docs, tests; stops at the first that fails, and says which. */
 import { spawnSync } from 'node:child_process';
 
-const STAGES = ['lint', 'types', 'imports', 'dead-code', 'unit'] as const;
+const STAGES = ['lint', 'types', 'imports', 'dead-code', 'docs', 'unit'] as const;
 
 for (const stage of STAGES) {
   console.log(`\n── ${stage}`);

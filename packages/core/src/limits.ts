@@ -1,40 +1,32 @@
 import { z } from 'zod';
 
-const bytes = (fallback: number) => z.number().int().positive().default(fallback);
-const count = bytes;
+const whole = (fallback: number, description: string) => z.number().int().positive().default(fallback).describe(description);
+const seconds = (description: string) => z.number().positive().describe(description);
+
+const MIB = 1024 * 1024;
 
 /**
  * Every limit of every door, in one place. The configuration key is `limits.<name>`; an error that a limit causes
  * names that key, so that the reader knows what to raise.
  */
 export const limitsSchema = z.strictObject({
-  /** Largest request body as sent, in bytes. */
-  body_bytes: bytes(32 * 1024 * 1024),
-  /** Largest request body after decompression, in bytes. */
-  decompressed_body_bytes: bytes(128 * 1024 * 1024),
-  samples_per_request: count(1_000_000),
-  labels_per_series: count(64),
-  /** UTF-8 bytes. */
-  label_name_length: bytes(1024),
-  /** UTF-8 bytes. */
-  label_value_length: bytes(4096),
-  /** Series with a sample in the last hour, over all senders. */
-  active_series: count(2_000_000),
-  active_series_per_key: count(1_000_000),
-  new_series_per_minute: count(500_000),
-  /** Seconds a timestamp may lie ahead of the server clock. */
-  future_tolerance_seconds: z.number().positive().default(600),
-  /** Seconds a timestamp may lie behind the server clock. Default: the retention. */
-  out_of_order_window_seconds: z.number().positive().optional(),
-  query_timeout_seconds: z.number().positive().default(60),
-  /** Raw samples one query may hold in memory. */
-  query_max_samples: count(50_000_000),
-  query_max_series: count(500_000),
-  /** Points per series in one answer; Prometheus' own limit. */
-  query_max_points: count(11_000),
-  query_concurrency: count(8),
-  /** Disk bytes the spool may take while the store is behind. */
-  spool_bytes: bytes(2 * 1024 * 1024 * 1024),
+  body_bytes: whole(32 * MIB, 'Largest request body as sent, in bytes.'),
+  decompressed_body_bytes: whole(128 * MIB, 'Largest request body after decompression, in bytes.'),
+  samples_per_request: whole(1_000_000, 'Samples in one request.'),
+  labels_per_series: whole(64, 'Labels on one series.'),
+  label_name_length: whole(1024, 'Length of a label name, in UTF-8 bytes.'),
+  label_value_length: whole(4096, 'Length of a label value, in UTF-8 bytes.'),
+  active_series: whole(2_000_000, 'Series with a sample in the last hour, over all senders.'),
+  active_series_per_key: whole(1_000_000, 'Series with a sample in the last hour that came with one API key.'),
+  new_series_per_minute: whole(500_000, 'Series not seen before, in one minute.'),
+  future_tolerance_seconds: seconds('How far a timestamp may lie ahead of the server clock.').default(600),
+  out_of_order_window_seconds: seconds('How far a timestamp may lie behind the server clock. Default: the retention.').optional(),
+  query_timeout_seconds: seconds('How long one query may run.').default(60),
+  query_max_samples: whole(50_000_000, 'Raw samples one query may hold in memory.'),
+  query_max_series: whole(500_000, 'Series one query may read.'),
+  query_max_points: whole(11_000, "Points per series in one answer; Prometheus' own limit."),
+  query_concurrency: whole(8, 'Queries evaluated at the same time; more wait.'),
+  spool_bytes: whole(2 * 1024 * MIB, 'Disk bytes the spool may take while the store is behind.'),
 });
 
 export type Limits = z.infer<typeof limitsSchema>;

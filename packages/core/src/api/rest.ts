@@ -35,6 +35,16 @@ export const postedMetric = z.strictObject({
 });
 export type PostedMetric = z.infer<typeof postedMetric>;
 
+/** The answer of `POST /metrics`: 200 when all were taken, 202 when some were turned away. */
+export const postedMetricsAnswer = z.object({
+  accepted: z.number().int(),
+  rejected: z.number().int(),
+  reasons: z.record(z.string(), z.number().int()).describe('How many were turned away, by reason.'),
+  errors: z
+    .array(z.object({ index: z.number().int().describe('Position in the request, from 0.'), message: z.string() }))
+    .describe('What is wrong with single metrics; at most 100.'),
+});
+
 export const storedMetric = z.object({
   service_name: z.string(),
   metric_type: z.string(),

@@ -82,7 +82,7 @@ export const configurationSchema = z.strictObject({
     .prefault({}),
   host: z
     .strictObject({
-      enabled: z.boolean().default(true),
+      enabled: z.boolean().default(true).describe('Whether this host is looked at.'),
       interval: duration('10s', 1000).describe('How often this host is looked at.'),
     })
     .prefault({})

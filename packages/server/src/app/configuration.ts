@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { AppError } from '@pitot/core';
-import { LineCounter, parseDocument, type Document } from 'yaml';
+import { LineCounter, parseDocument, stringify, type Document } from 'yaml';
 import type { z } from 'zod';
 import { configurationSchema, type Configuration } from './configuration-schema.ts';
 
@@ -23,6 +23,8 @@ export interface LoadedConfiguration {
   readonly file: string | undefined;
   /** Things worth telling that do not stop the start, such as a misspelt variable. */
   readonly notices: readonly string[];
+  /** Prometheus' sections as they were written, with secrets masked, for `/api/v1/status/config`. */
+  readonly scrapeText: string;
 }
 
 const DEFAULT_FILE = 'pitot.yaml';
@@ -45,7 +47,15 @@ export function loadConfiguration(environment: Environment): LoadedConfiguration
     const problems = result.error.issues.flatMap((issue) => describeIssue(issue, source, fromEnvironment));
     throw new AppError('bad_config', problems.join('\n'), { fields: { file: file ?? null, problems } });
   }
-  return { configuration: result.data, file, notices: unknownVariables(environment) };
+  return { configuration: result.data, file, notices: unknownVariables(environment), scrapeText: scrapeText(values) };
+}
+
+const SECRET_KEYS = new Set(['password', 'credentials', 'bearer_token']);
+
+function scrapeText(values: { global?: unknown; scrape_configs?: unknown }): string {
+  const { global = {}, scrape_configs: scrapeConfigs = [] } = values;
+  const mask = (key: unknown, value: unknown) => (SECRET_KEYS.has(String(key)) ? '<secret>' : value);
+  return stringify({ global, scrape_configs: scrapeConfigs }, mask);
 }
 
 interface Source {

@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { Clock, Logger, RunningCollector } from '@pitot/core';
+import { hostCollector } from '../collect/host/collector.ts';
+import { scrapeCollector } from '../collect/scrape/collector.ts';
+import { createIngest, type Ingest } from '../ingest/ingest.ts';
+import { createMetricQueries } from '../query/metric-queries.ts';
+import { RECEIVERS } from '../receive/receivers.ts';
+import { createHttpServers, type HttpServers } from '../serve/http-servers.ts';
+import { createTelemetryWriter } from '../store/clickhouse/telemetry-writer.ts';
+import packageJson from '../../../../package.json' with { type: 'json' };
+import { createAccessDatabase } from './access-database.ts';
+import type { Configuration } from './configuration-schema.ts';
+import { takeDataDirectory } from './data-directory.ts';
+import { createHealth } from './health.ts';
+import { createOwnMetrics, type OwnMetrics } from './own-metrics.ts';
+import { openStores } from './stores.ts';
+
+const DRAIN_MS = 10_000;
+const WEB_ROOT = fileURLToPath(new URL('../../../web/dist', import.meta.url));
+
+export interface PitotOptions {
+  readonly configuration: Configuration;
+  /** Prometheus' sections of the configuration as text, without secrets. */
+  readonly scrapeText: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface RunningPitot {
+  readonly version: string;
+  readonly urls: HttpServers['urls'];
+  /** One-time link that makes the administrator; only at a first start that requires login. */
+  readonly setupLink: string | undefined;
+  readonly warnings: readonly string[];
+  readonly dataDirectory: string;
+  /** Stops taking, stores what is in the spool for at most ten seconds, and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Things to undo, last done first; an error in one does not keep the others from being undone. */
+class Undo {
+  readonly #steps: (() => void | Promise<void>)[] = [];
+
+  add(step: () => void | Promise<void>): void {
+    this.#steps.push(step);
+  }
+
+  async run(): Promise<void> {
+    const errors: unknown[] = [];
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
+      try {
+        await step();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'not everything could be closed');
+  }
+}
+
+/** Wires the rooms and starts them from right to left, so that nothing arrives before there is a place for it. */
+export async function startPitot(options: PitotOptions): Promise<RunningPitot> {
+  const undo = new Undo();
+  try {
+    return await wire(options, undo);
+  } catch (error) {
+    await undo.run().catch((cause: unknown) => options.log.error({ error: String(cause) }, 'while giving up the start'));
+    throw error;
+  }
+}
+
+async function wire({ configuration, scrapeText, clock, log }: PitotOptions, undo: Undo): Promise<RunningPitot> {
+  const { limits, retention } = configuration;
+  const startedMs = clock.nowMs();
+  const { version } = packageJson;
+  const own = createOwnMetrics();
+  const { meter } = own;
+
+  const directory = await takeDataDirectory(configuration.data);
+  undo.add(() => directory.release());
+  const stores = await openStores(configuration, directory.path, clock, log);
+  undo.add(() => stores.close());
+  const { clickhouse, postgres, reader } = stores;
+
+  const ingest = await createIngest({
+    dataDirectory: directory.path,
+    writer: createTelemetryWriter(clickhouse, reader.learn),
+    limits,
+    clock,
+    log,
+    meter,
+    retentionMs: retention.metrics,
+  });
+  undo.add(() => ingest.close());
+  ingest.start();
+
+  const collectors: RunningCollector[] = [];
+  const health = createHealth({ clickhouse, postgres, monitor: ingest.monitor });
+  const servers = await createHttpServers({
+    main: configuration.listen,
+    ...(configuration.otlp_http_listen !== 'off' && { otlp: configuration.otlp_http_listen }),
+    receiverRoutes: RECEIVERS.flatMap((receiver) => receiver.open({ metrics: ingest.sink, limits, clock, log, meter })),
+    metrics: createMetricQueries({ reader, limits, clock, meter }),
+    monitor: ingest.monitor,
+    database: createAccessDatabase(postgres),
+    targets: () => collectors.flatMap((collector) => collector.targets?.() ?? []),
+    health: health.answer,
+    status: () => health.status({ version, startedMs, dataDirectory: directory.path, limits }),
+    ownMetrics: () => own.exposition(),
+    configurationText: () => scrapeText,
+    limits,
+    clock,
+    log,
+    meter,
+    version,
+    startedMs,
+    retentionMs: retention.metrics,
+    ...(existsSync(WEB_ROOT) && { webRoot: WEB_ROOT }),
+    auth: { setting: configuration.auth, publicNames: configuration.public_names },
+  });
+  undo.add(() => servers.close());
+  const stopping = new AbortController();
+  collectors.push(...(await startCollectors(configuration, { metrics: ingest.sink, clock, log, meter, signal: stopping.signal })));
+  const stopRecording = recordOwnMetrics(own, ingest, servers, clock, log);
+
+  return {
+    version,
+    urls: servers.urls,
+    setupLink: servers.setupLink,
+    warnings: servers.warnings,
+    dataDirectory: directory.path,
+    async stop() {
+      stopRecording();
+      stopping.abort();
+      await Promise.all(collectors.map((collector) => collector.stop()));
+      servers.drain();
+      await ingest.drain(DRAIN_MS);
+      await undo.run();
+    },
+  };
+}
+
+type CollectorContext = Parameters<typeof hostCollector.start>[0];
+
+async function startCollectors(configuration: Configuration, context: CollectorContext): Promise<RunningCollector[]> {
+  const { host, global, scrape_configs: scrapeConfigs } = configuration;
+  const starts: Promise<RunningCollector>[] = [];
+  if (host.enabled) starts.push(hostCollector.start(context, { intervalMs: host.interval }));
+  if (scrapeConfigs.length > 0) starts.push(scrapeCollector.start(context, { global, scrape_configs: scrapeConfigs }));
+  return Promise.all(starts);
+}
+
+function recordOwnMetrics(own: OwnMetrics, ingest: Ingest, servers: HttpServers, clock: Clock, log: Logger): () => void {
+  const instance = `${hostname()}:${new URL(servers.urls.main).port}`;
+  return own.record(ingest.sink, instance, clock, log);
+}
