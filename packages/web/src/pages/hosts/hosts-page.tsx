@@ -1,0 +1,41 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { hostsQuery } from '../../api/queries.ts';
+import { useNow } from '../../time/time-window.tsx';
+import { Panel } from '../../ui/panel.tsx';
+import { Sentence } from '../../ui/sentence.tsx';
+import { Empty, Failure, SkeletonRows } from '../../ui/states.tsx';
+import { hostsVerdict } from './hosts-verdict.ts';
+import { HostTable } from './host-table.tsx';
+
+export function HostsPage() {
+  const hosts = useQuery(hostsQuery);
+  const nowMs = useNow();
+  const list = hosts.data?.hosts;
+  return (
+    <div className="page">
+      <h1 className="visually-hidden">Hosts</h1>
+      {hosts.error !== null && list === undefined ? (
+        <Panel title="Hosts" flush>
+          <Failure what="Hosts" error={hosts.error} onRetry={() => void hosts.refetch()} />
+        </Panel>
+      ) : (
+        <Sentence verdict={list === undefined ? undefined : hostsVerdict(list, nowMs)} asOfMs={hosts.dataUpdatedAt || undefined} />
+      )}
+      {list === undefined && hosts.error === null && (
+        <Panel title="Hosts" flush>
+          <SkeletonRows rows={6} />
+        </Panel>
+      )}
+      {list?.length === 0 && (
+        <Panel title="Hosts" flush>
+          <Empty title="No host has reported yet">
+            The machine Pitot runs on appears a few seconds after the start. Others appear when an OpenTelemetry Collector with the
+            hostmetrics receiver sends from them: see <Link to="/connect">Connect</Link>.
+          </Empty>
+        </Panel>
+      )}
+      {list !== undefined && list.length > 0 && <HostTable hosts={list} heightPx={640} />}
+    </div>
+  );
+}

@@ -1,0 +1,56 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { useEnvironment } from '../../api/environment.ts';
+import { hostsQuery, sourcesQuery, statusQuery, useInstant } from '../../api/queries.ts';
+import { useNow } from '../../time/time-window.tsx';
+import { Sentence, type Verdict } from '../../ui/sentence.tsx';
+import { messageOf } from '../../ui/states.tsx';
+import { selector } from '../../url/environment-matcher.ts';
+import { HostsPanel } from './hosts-panel.tsx';
+import { OverviewTiles } from './overview-tiles.tsx';
+import { SourcesPanel } from './sources-panel.tsx';
+import { downTargetsOf, TargetsPanel, targetsOf } from './targets-panel.tsx';
+import { isOwnCollector, overviewVerdict } from './verdict.ts';
+
+export function OverviewPage() {
+  const status = useQuery(statusQuery);
+  const sources = useQuery(sourcesQuery);
+  const hosts = useQuery(hostsQuery);
+  const { environment, matcher } = useEnvironment();
+  const up = useInstant(selector('up', matcher));
+  const nowMs = useNow();
+  const targets = useMemo(() => targetsOf(up.data), [up.data]);
+  const failed = [status, sources, hosts].find((query) => query.error !== null && query.data === undefined)?.error ?? undefined;
+  const verdict: Verdict | undefined =
+    failed === undefined
+      ? overviewVerdict({
+          status: status.data,
+          sources: sources.data?.sources,
+          hosts: hosts.data?.hosts,
+          downTargets: up.data === undefined ? undefined : downTargetsOf(targets),
+          targetCount: targets.length,
+          nowMs,
+        })
+      : { tone: 'bad', text: `Pitot cannot say how things are: ${messageOf(failed)}` };
+  const onlyOwnHost = sources.data !== undefined && sources.data.sources.every(isOwnCollector);
+
+  return (
+    <div className="page">
+      <h1 className="visually-hidden">Overview</h1>
+      <Sentence verdict={verdict} asOfMs={Math.min(...[status, sources, hosts].map((query) => query.dataUpdatedAt)) || undefined}>
+        {environment !== undefined && <div className="dim">Looked at all environments; scrape targets and charts are limited to {environment}.</div>}
+      </Sentence>
+      <OverviewTiles status={status.data} sources={sources.data?.sources} hosts={hosts.data?.hosts} targets={up.data === undefined ? undefined : targets} />
+      {targets.some((target) => !target.up) && <TargetsPanel targets={targets} />}
+      <SourcesPanel query={sources} />
+      <HostsPanel query={hosts} />
+      <p className="next" style={{ margin: 0 }}>
+        <span>Next:</span>
+        {onlyOwnHost ? <Link to="/connect">Connect a first service</Link> : <Link to="/connect">Connect another service</Link>}
+        <Link to="/explore/metrics">Explore all metrics</Link>
+        <Link to="/settings/status">See what limits are in force</Link>
+      </p>
+    </div>
+  );
+}

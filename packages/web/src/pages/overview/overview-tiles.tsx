@@ -1,0 +1,120 @@
+import type { Host, Source, StatusAnswer } from '@pitot/core';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { rangeQuery } from '../../api/queries.ts';
+import { useEnvironment } from '../../api/environment.ts';
+import { alignSeries } from '../../charts/series.ts';
+import { alignGrid, chooseStepMs } from '../../time/step.ts';
+import { sayDuration } from '../../time/phrase.ts';
+import { useTimeWindow } from '../../time/time-window.tsx';
+import { Tile } from '../../ui/tile.tsx';
+import { usageTone } from '../../ui/usage-bar.tsx';
+import { formatChange, formatValue } from '../../units/format.ts';
+import { fleetQueries } from '../hosts/host-queries.ts';
+import type { Target } from './targets-panel.tsx';
+import { useRateHistory } from './use-rate-history.ts';
+import { percentOf } from './verdict.ts';
+
+interface OverviewTilesProps {
+  readonly status: StatusAnswer | undefined;
+  readonly sources: readonly Source[] | undefined;
+  readonly hosts: readonly Host[] | undefined;
+  readonly targets: readonly Target[] | undefined;
+}
+
+const SPARK_POINTS = 60;
+
+export function OverviewTiles({ status, sources, hosts, targets }: OverviewTilesProps) {
+  const history = useRateHistory();
+  const { matcher } = useEnvironment();
+  const queries = fleetQueries(matcher);
+  const cpu = useTrend(queries.cpuPercent);
+  const memory = useTrend(queries.memoryPercent);
+  const disk = useTrend(queries.diskPercent);
+  const rate = sources?.reduce((sum, source) => sum + source.samples_per_second, 0);
+  const up = targets?.filter((target) => target.up).length;
+  return (
+    <div className="tiles">
+      <Tile
+        label="Samples taken in"
+        value={rate}
+        unit="per_second"
+        note="mean of the last minute"
+        trend={history.total.length > 1 ? history.total : undefined}
+        link={{ to: '/', hash: 'senders' }}
+      />
+      <Tile
+        label="Active series"
+        value={status?.active_series}
+        unit="count"
+        note={status === undefined ? undefined : `of ${formatValue(status.limits['active_series'] ?? status.limits['limits.active_series'], 'count')} allowed`}
+        link={{ to: '/settings/status' }}
+      />
+      <HostTile label="Busiest processors" hosts={hosts} read={(host) => host.cpu_usage_percent} trend={cpu} expression={queries.cpuPercent} />
+      <HostTile label="Fullest memory" hosts={hosts} read={(host) => percentOf(host.memory_used_bytes, host.memory_total_bytes)} trend={memory} expression={queries.memoryPercent} />
+      <HostTile label="Fullest disk" hosts={hosts} read={(host) => percentOf(host.disk_used_bytes, host.disk_total_bytes)} trend={disk} expression={queries.diskPercent} />
+      {targets !== undefined && targets.length > 0 && (
+        <Tile
+          label="Targets up"
+          value={up}
+          unit="count"
+          note={`of ${targets.length}`}
+          tone={up === targets.length ? 'ok' : 'bad'}
+          toneWord={up === targets.length ? 'All up' : `${targets.length - (up ?? 0)} down`}
+          link={{ to: '/explore/metrics', search: { q: ['up'] } }}
+        />
+      )}
+    </div>
+  );
+}
+
+interface Trend {
+  readonly values: readonly (number | null)[] | undefined;
+  /** From the beginning of the range to its end, in words. */
+  readonly change: string | undefined;
+}
+
+interface HostTileProps {
+  readonly label: string;
+  readonly hosts: readonly Host[] | undefined;
+  readonly read: (host: Host) => number | null;
+  readonly trend: Trend;
+  readonly expression: string;
+}
+
+/** The host that has the most of something, by name. */
+function HostTile({ label, hosts, read, trend, expression }: HostTileProps) {
+  const ranked = hosts
+    ?.map((host) => ({ host, value: read(host) }))
+    .filter((entry): entry is { host: Host; value: number } => entry.value !== null)
+    .sort((a, b) => b.value - a.value);
+  const worst = ranked?.[0];
+  const tone = worst === undefined ? 'none' : usageTone(worst.value);
+  return (
+    <Tile
+      label={label}
+      value={hosts === undefined ? undefined : (worst?.value ?? null)}
+      unit="percent"
+      change={trend.change}
+      note={hosts === undefined ? undefined : worst === undefined ? 'no host reports it' : worst.host.host_name}
+      trend={trend.values}
+      {...(tone !== 'none' && { tone, toneWord: tone === 'bad' ? 'Critical' : 'High' })}
+      link={worst === undefined ? { to: '/explore/metrics', search: { q: [expression] } } : { to: '/hosts/$hostName', params: { hostName: worst.host.host_name } }}
+    />
+  );
+}
+
+/** A small series over the header's range, and how it changed in that range. */
+function useTrend(expression: string): Trend {
+  const { startMs, endMs } = useTimeWindow();
+  const grid = useMemo(() => alignGrid(startMs, endMs, chooseStepMs(endMs - startMs, SPARK_POINTS, 15_000)), [startMs, endMs]);
+  const { data } = useQuery(rangeQuery({ expression, ...grid }));
+  return useMemo(() => {
+    const series = data?.data[0];
+    if (series === undefined) return { values: undefined, change: undefined };
+    const values = alignSeries(series, grid);
+    const known = values.filter((value) => value !== null);
+    const change = formatChange(known.at(-1), known[0], 'percent');
+    return { values, change: change === undefined ? undefined : `${change} in ${sayDuration(endMs - startMs)}` };
+  }, [data, grid, startMs, endMs]);
+}

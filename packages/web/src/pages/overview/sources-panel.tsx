@@ -1,0 +1,70 @@
+import type { Source, SourcesAnswer } from '@pitot/core';
+import type { UseQueryResult } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { countOf } from '../../time/phrase.ts';
+import { Age } from '../../ui/age.tsx';
+import { DataTable, type Column } from '../../ui/data-table.tsx';
+import { Panel } from '../../ui/panel.tsx';
+import { Sparkline } from '../../ui/sparkline.tsx';
+import { Empty, Failure, SkeletonRows } from '../../ui/states.tsx';
+import { formatValue } from '../../units/format.ts';
+import { quote } from '../../url/environment-matcher.ts';
+import { receiverName } from '../connect/receivers.ts';
+import { sourceKey, type RateHistory } from './rate-history.ts';
+import { useRateHistory } from './use-rate-history.ts';
+
+export function SourcesPanel({ query }: { readonly query: UseQueryResult<SourcesAnswer> }) {
+  const navigate = useNavigate();
+  const history = useRateHistory();
+  const columns = useMemo(() => columnsOf(history), [history]);
+  const sources = query.data?.sources;
+  if (sources === undefined || sources.length === 0) {
+    return (
+      <Panel title="What sends data" flush>
+        {query.error !== null ? (
+          <Failure what="The list of senders" error={query.error} stillWorks="Data is still taken in." onRetry={() => void query.refetch()} />
+        ) : sources === undefined ? (
+          <SkeletonRows rows={4} />
+        ) : (
+          <Empty title="Nothing has sent data yet" command={`curl -d '{"service_name":"shop","metric_type":"orders","value":1}' -H 'content-type: application/json' ${location.origin}/metrics`}>
+            Each service that sends metrics gets a row here. This line sends a first one:
+          </Empty>
+        )}
+      </Panel>
+    );
+  }
+  return (
+    <DataTable
+      label="What sends data"
+      note={countOf(sources.length, 'sender')}
+      rows={sources}
+      columns={columns}
+      rowKey={sourceKey}
+      initialSort={{ column: 'rate', descending: true }}
+      onOpen={(source) => void navigate({ to: '/explore/metrics', search: (now) => ({ ...now, q: [`count by (__name__) ({job=${quote(source.service)}})`], view: 'table' as const }) })}
+      filterLabel="Filter senders"
+      heightPx={300}
+    />
+  );
+}
+
+function columnsOf(history: RateHistory): Column<Source>[] {
+  return [
+    { key: 'service', title: 'Service', value: (row) => row.service, cell: (row) => <b style={{ fontWeight: 550 }}>{row.service}</b>, tooltip: (row) => row.service },
+    { key: 'receiver', title: 'Arrives by', value: (row) => receiverName(row.receiver) },
+    { key: 'series', title: 'Series', align: 'right', value: (row) => row.active_series, cell: (row) => formatValue(row.active_series, 'count') },
+    { key: 'rate', title: 'Samples/s', align: 'right', value: (row) => row.samples_per_second, cell: (row) => formatValue(row.samples_per_second, 'count') },
+    {
+      key: 'trend',
+      title: 'Since you opened this page',
+      value: (row) => row.samples_per_second,
+      cell: (row) => {
+        const readings = history.bySource.get(sourceKey(row)) ?? [];
+        return readings.length < 2 ? <span className="dim">–</span> : <Sparkline values={readings} height={20} label={`Samples per second of ${row.service}`} />;
+      },
+    },
+    { key: 'total', title: 'Samples in all', align: 'right', value: (row) => row.samples_total, cell: (row) => formatValue(row.samples_total, 'count') },
+    { key: 'last', title: 'Last seen', align: 'right', value: (row) => Date.parse(row.last_received), cell: (row) => <Age of={Date.parse(row.last_received)} /> },
+  ];
+}

@@ -1,0 +1,142 @@
+import type { Host, Source, StatusAnswer } from '@pitot/core';
+import { countOf, listOf, sayDuration } from '../../time/phrase.ts';
+import type { Verdict } from '../../ui/sentence.tsx';
+import { formatValue } from '../../units/format.ts';
+
+export interface Observed {
+  readonly status: StatusAnswer | undefined;
+  readonly sources: readonly Source[] | undefined;
+  readonly hosts: readonly Host[] | undefined;
+  /** Scrape targets with `up == 0`, by name; undefined where it could not be asked. */
+  readonly downTargets: readonly string[] | undefined;
+  readonly targetCount: number;
+  readonly nowMs: number;
+}
+
+/** A source or host that sent before and has been silent this long is worth a word. */
+export const SILENT_AFTER_MS = 5 * 60_000;
+/** After this long it is taken to be gone for good, and no longer a problem. */
+const FORGOTTEN_AFTER_MS = 24 * 3_600_000;
+const SPOOL_WARN = 0.5;
+const SPOOL_BAD = 0.9;
+const BEHIND_WARN_MS = 60_000;
+
+/** Shares of a host's resources, in percent. */
+const DISK = { warn: 85, bad: 95 } as const;
+const MEMORY = { warn: 90, bad: 97 } as const;
+const CPU_WARN = 95;
+/** Share of time in which something waited for memory or disk (Linux PSI). */
+const STALL_WARN = 40;
+
+interface Finding {
+  readonly tone: 'bad' | 'warn';
+  readonly text: string;
+}
+
+/** The first line of Overview: the worst that was found, in numbers, or that all is well and what was looked at. */
+export function overviewVerdict(observed: Observed): Verdict | undefined {
+  const { status, sources, hosts } = observed;
+  if (status === undefined || sources === undefined || hosts === undefined) return undefined;
+  const findings = [
+    ...storeFindings(status),
+    ...targetFindings(observed),
+    ...hosts.flatMap((host) => hostFindings(host, observed.nowMs)),
+    ...silenceFindings(sources, observed.nowMs),
+  ].sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'));
+  const [worst, ...rest] = findings;
+  if (worst !== undefined) return { tone: worst.tone, text: worst.text, details: rest.slice(0, 4).map((finding) => finding.text) };
+  return calmVerdict(observed, sources, hosts);
+}
+
+function calmVerdict({ targetCount, nowMs }: Observed, sources: readonly Source[], hosts: readonly Host[]): Verdict {
+  const live = liveServices(sources, nowMs);
+  const liveHosts = hosts.filter((host) => nowMs - Date.parse(host.last_seen) < SILENT_AFTER_MS);
+  if (live.length === 0 && liveHosts.length === 0) {
+    return { tone: 'info', text: 'Nothing sends data to Pitot yet. Connect a service and it appears here within seconds.' };
+  }
+  const senders = [
+    ...(live.length > 0 ? [countOf(live.length, 'service')] : []),
+    ...(liveHosts.length > 0 ? [countOf(liveHosts.length, 'host')] : []),
+  ];
+  const rate = sources.reduce((sum, source) => sum + source.samples_per_second, 0);
+  const targets = targetCount > 0 ? ` ${countOf(targetCount, 'scrape target')} answered.` : '';
+  return {
+    tone: 'ok',
+    text: `Everything that reports is up: ${listOf(senders)} sent ${formatValue(rate, 'per_second').replace('/s', '')} samples/s in the last minute.${targets}`,
+  };
+}
+
+/** Names of services that sent in the last minutes; what Pitot collects from the machine itself is a host, not a service. */
+export function liveServices(sources: readonly Source[], nowMs: number): string[] {
+  const live = sources.filter((source) => !isOwnCollector(source) && nowMs - Date.parse(source.last_received) < SILENT_AFTER_MS);
+  return [...new Set(live.map((source) => source.service))];
+}
+
+export const isOwnCollector = (source: Source): boolean => source.receiver === 'host';
+
+function storeFindings({ circuit_breaker: breaker, spool }: StatusAnswer): Finding[] {
+  const findings: Finding[] = [];
+  const share = spool.limit_bytes > 0 ? spool.size_bytes / spool.limit_bytes : 0;
+  const waiting = `${formatValue(spool.size_bytes, 'bytes')} of ${formatValue(spool.limit_bytes, 'bytes')} wait in the spool`;
+  const cause = spool.last_error === '' ? '' : ` Last error: ${spool.last_error}`;
+  if (breaker === 'OPEN') {
+    findings.push({ tone: 'bad', text: `The store does not take data (circuit breaker OPEN); ${waiting}, nothing acknowledged is lost.${cause}` });
+  } else if (breaker === 'HALF_OPEN') {
+    findings.push({ tone: 'warn', text: `The store is being tried again after a failure (circuit breaker HALF_OPEN); ${waiting}.${cause}` });
+  } else if (spool.oldest_age_ms > BEHIND_WARN_MS) {
+    findings.push({ tone: 'warn', text: `The store is ${sayDuration(spool.oldest_age_ms)} behind; ${waiting}.` });
+  }
+  if (share >= SPOOL_BAD) findings.push({ tone: 'bad', text: `The spool is ${Math.round(share * 100)} % full; when it is full, senders are told to retry.` });
+  else if (share >= SPOOL_WARN) findings.push({ tone: 'warn', text: `The spool is ${Math.round(share * 100)} % full.` });
+  return findings;
+}
+
+function targetFindings({ downTargets, targetCount }: Observed): Finding[] {
+  if (downTargets === undefined || downTargets.length === 0) return [];
+  const verb = downTargets.length === 1 ? 'is' : 'are';
+  return [{ tone: 'bad', text: `${downTargets.length} of ${countOf(targetCount, 'scrape target')} ${verb} down: ${listOf(downTargets)}.` }];
+}
+
+export const percentOf = (used: number | null, total: number | null): number | null =>
+  used === null || total === null || total <= 0 ? null : (used / total) * 100;
+
+/** What is wrong with one host. */
+export function hostFindings(host: Host, nowMs: number): Finding[] {
+  const name = host.host_name;
+  const silentMs = nowMs - Date.parse(host.last_seen);
+  if (silentMs > FORGOTTEN_AFTER_MS) return [];
+  if (silentMs > SILENT_AFTER_MS) return [{ tone: 'bad', text: `Host ${name} has not reported for ${sayDuration(silentMs)}.` }];
+  const findings: Finding[] = [];
+  const disk = percentOf(host.disk_used_bytes, host.disk_total_bytes);
+  if (disk !== null && disk >= DISK.warn) {
+    const left = formatValue(host.disk_total_bytes! - host.disk_used_bytes!, 'bytes');
+    findings.push({ tone: disk >= DISK.bad ? 'bad' : 'warn', text: `${host.disk_mount ?? 'A disk'} on ${name} is ${Math.floor(disk)} % full, ${left} left.` });
+  }
+  const memory = percentOf(host.memory_used_bytes, host.memory_total_bytes);
+  if (memory !== null && memory >= MEMORY.warn) {
+    findings.push({ tone: memory >= MEMORY.bad ? 'bad' : 'warn', text: `Memory on ${name} is ${Math.floor(memory)} % used.` });
+  }
+  if (host.cpu_usage_percent !== null && host.cpu_usage_percent >= CPU_WARN) {
+    const busiest = host.processes[0];
+    const cause = busiest === undefined ? '' : `; ${busiest.name} takes the most`;
+    findings.push({ tone: 'warn', text: `The processors of ${name} are ${Math.floor(host.cpu_usage_percent)} % busy${cause}.` });
+  }
+  for (const [stall, what] of [
+    [host.pressure_memory_percent, 'memory'],
+    [host.pressure_io_percent, 'disk'],
+  ] as const) {
+    if (stall !== null && stall >= STALL_WARN) findings.push({ tone: 'warn', text: `Work on ${name} waits for ${what} ${Math.round(stall)} % of the time.` });
+  }
+  return findings;
+}
+
+function silenceFindings(sources: readonly Source[], nowMs: number): Finding[] {
+  const silent = sources.filter((source) => {
+    const ageMs = nowMs - Date.parse(source.last_received);
+    return !isOwnCollector(source) && ageMs > SILENT_AFTER_MS && ageMs < FORGOTTEN_AFTER_MS;
+  });
+  const live = new Set(liveServices(sources, nowMs));
+  return silent
+    .filter((source) => !live.has(source.service))
+    .map((source) => ({ tone: 'warn', text: `${source.service} has sent nothing for ${sayDuration(nowMs - Date.parse(source.last_received))}.` }));
+}

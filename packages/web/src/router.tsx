@@ -1,0 +1,128 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from '@tanstack/react-router';
+import { hostsQuery, keysQuery, sessionQuery, sourcesQuery, statusQuery } from './api/queries.ts';
+import { NotFound, PageFailure } from './shell/page-failure.tsx';
+import { Shell } from './shell/shell.tsx';
+import { parseSearch, stringifySearch, validateExploreSearch, validateShellSearch, type ShellSearch } from './url/search.ts';
+
+interface RouterContext {
+  readonly queryClient: QueryClient;
+}
+
+const root = createRootRouteWithContext<RouterContext>()({
+  validateSearch: validateShellSearch,
+  search: { middlewares: [retainSearchParams<ShellSearch>(['from', 'to', 'refresh', 'env'])] },
+  notFoundComponent: NotFound,
+  errorComponent: PageFailure,
+});
+
+/** Everything behind the login; on loopback the session answers that none is needed. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'inside',
+  component: Shell,
+  loader: async ({ context: { queryClient }, location }) => {
+    const session = await queryClient.ensureQueryData(sessionQuery);
+    if (session.auth !== 'required' || session.authenticated) return;
+    throw session.setup_needed ? redirect({ to: '/setup' }) : redirect({ to: '/login', search: { next: location.href } });
+  },
+  // The session is asked for beside the page's own data, not before it.
+  staleTime: 60_000,
+});
+
+const overview = createRoute({
+  getParentRoute: () => inside,
+  path: '/',
+  loader: ({ context: { queryClient } }) => {
+    void queryClient.prefetchQuery(statusQuery);
+    void queryClient.prefetchQuery(sourcesQuery);
+    void queryClient.prefetchQuery(hostsQuery);
+  },
+  component: lazyRouteComponent(() => import('./pages/overview/overview-page.tsx'), 'OverviewPage'),
+});
+
+const hosts = createRoute({
+  getParentRoute: () => inside,
+  path: '/hosts',
+  loader: ({ context: { queryClient } }) => void queryClient.prefetchQuery(hostsQuery),
+  component: lazyRouteComponent(() => import('./pages/hosts/hosts-page.tsx'), 'HostsPage'),
+});
+
+const host = createRoute({
+  getParentRoute: () => inside,
+  path: '/hosts/$hostName',
+  loader: ({ context: { queryClient } }) => void queryClient.prefetchQuery(hostsQuery),
+  component: lazyRouteComponent(() => import('./pages/hosts/host-page.tsx'), 'HostPage'),
+});
+
+const explore = createRoute({
+  getParentRoute: () => inside,
+  path: '/explore/metrics',
+  validateSearch: validateExploreSearch,
+  component: lazyRouteComponent(() => import('./pages/explore/explore-page.tsx'), 'ExplorePage'),
+});
+
+const connect = createRoute({
+  getParentRoute: () => inside,
+  path: '/connect',
+  loader: ({ context: { queryClient } }) => {
+    void queryClient.prefetchQuery(statusQuery);
+    void queryClient.prefetchQuery(sourcesQuery);
+  },
+  component: lazyRouteComponent(() => import('./pages/connect/connect-page.tsx'), 'ConnectPage'),
+});
+
+const settingsKeys = createRoute({
+  getParentRoute: () => inside,
+  path: '/settings/keys',
+  loader: ({ context: { queryClient } }) => void queryClient.prefetchQuery(keysQuery),
+  component: lazyRouteComponent(() => import('./pages/settings/keys-page.tsx'), 'KeysPage'),
+});
+
+const settingsStatus = createRoute({
+  getParentRoute: () => inside,
+  path: '/settings/status',
+  loader: ({ context: { queryClient } }) => void queryClient.prefetchQuery(statusQuery),
+  component: lazyRouteComponent(() => import('./pages/settings/status-page.tsx'), 'StatusPage'),
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: (raw: Record<string, unknown>): { next?: string } =>
+    // Only a path on this server, so that a link cannot send someone elsewhere after the login.
+    typeof raw['next'] === 'string' && /^\/(?![/\\])/.test(raw['next']) ? { next: raw['next'] } : {},
+  component: lazyRouteComponent(() => import('./pages/access/login-page.tsx'), 'LoginPage'),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  validateSearch: (raw: Record<string, unknown>): { token?: string } => (typeof raw['token'] === 'string' ? { token: raw['token'] } : {}),
+  component: lazyRouteComponent(() => import('./pages/access/setup-page.tsx'), 'SetupPage'),
+});
+
+const routeTree = root.addChildren([
+  inside.addChildren([overview, hosts, host, explore, connect, settingsKeys, settingsStatus]),
+  login,
+  setup,
+]);
+
+export function createAppRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { queryClient },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: 'intent',
+    defaultPreloadStaleTime: 0,
+    defaultErrorComponent: PageFailure,
+    scrollRestoration: true,
+  });
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,29 @@
+import { IconActivityHeartbeat, IconChartLine, IconGauge, IconKey, IconPlug, IconServer } from '@tabler/icons-react';
+
+export interface NavigationLink {
+  readonly to: '/' | '/hosts' | '/explore/metrics' | '/connect' | '/settings/keys' | '/settings/status';
+  readonly label: string;
+  readonly icon: typeof IconGauge;
+  /** Other words somebody may search this page by. */
+  readonly keywords: string;
+}
+
+export interface NavigationGroup {
+  readonly label?: string;
+  readonly links: readonly NavigationLink[];
+}
+
+/** The rail, in the order of the whole product; what does not exist yet has no place in it. */
+export const NAVIGATION: readonly NavigationGroup[] = [
+  { links: [{ to: '/', label: 'Overview', icon: IconGauge, keywords: 'home start health sources targets' }] },
+  { label: 'Infrastructure', links: [{ to: '/hosts', label: 'Hosts', icon: IconServer, keywords: 'machines servers cpu memory disk' }] },
+  { label: 'Explore', links: [{ to: '/explore/metrics', label: 'Metrics', icon: IconChartLine, keywords: 'promql query chart graph' }] },
+  {
+    label: 'Settings',
+    links: [
+      { to: '/connect', label: 'Connect', icon: IconPlug, keywords: 'send data opentelemetry otlp prometheus remote write curl collector' },
+      { to: '/settings/keys', label: 'API keys', icon: IconKey, keywords: 'tokens access secrets' },
+      { to: '/settings/status', label: 'Status and limits', icon: IconActivityHeartbeat, keywords: 'version listeners stores spool breaker limits' },
+    ],
+  },
+];

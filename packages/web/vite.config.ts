@@ -1,0 +1,19 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+/** `PITOT_DEV_SERVER` names the running Pitot that `npm run dev` takes its answers from. */
+const server = process.env['PITOT_DEV_SERVER'] ?? 'http://127.0.0.1:7777';
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    target: 'es2023',
+    manifest: true,
+    sourcemap: false,
+    reportCompressedSize: false,
+    // Inlined assets would be data: URLs, which `default-src 'self'` refuses.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 900,
+  },
+  server: { proxy: { '/api': { target: server, changeOrigin: true }, '/metrics': server } },
+});
