@@ -74,9 +74,9 @@ describe('a started Pitot', () => {
     const attempted = new Set<string>();
     for (let round = 0; round < 3; round++) {
       const pitot = await start();
-      let killed = false;
+      const life = { killed: false };
       const sender = async (name: string) => {
-        for (let i = 0; !killed; i++) {
+        for (let i = 0; !life.killed; i++) {
           const sample = { service_name: name, metric_type: 'crash_test', value: 1, metadata: { round: String(round) }, timestamp: baseMs + i };
           const id = `${name} ${round} ${i}`;
           attempted.add(id);
@@ -88,7 +88,7 @@ describe('a started Pitot', () => {
       const enough = acknowledged.size + 150 + round * 130;
       await eventually(async () => expect(acknowledged.size).toBeGreaterThan(enough));
       await pitot.end('SIGKILL');
-      killed = true;
+      life.killed = true;
       await Promise.all(senders);
     }
     const last = await start();

@@ -6,7 +6,7 @@ import { openEmbeddedClickHouse } from '../store/clickhouse/embedded.ts';
 import { migrateClickHouse } from '../store/clickhouse/migrate.ts';
 import { openClickHouseServer } from '../store/clickhouse/server.ts';
 import { createMetricReader, type StoreMetricReader } from '../store/metrics/metric-reader.ts';
-import { migratePostgres, openEmbeddedPostgres, openPostgresServer, type Postgres } from '../store/postgres/postgres.ts';
+import { openEmbeddedPostgres, openPostgresServer, type Postgres } from '../store/postgres/postgres.ts';
 import { awaitClickHouse } from './awaited-clickhouse.ts';
 import type { Configuration } from './configuration-schema.ts';
 
@@ -50,6 +50,6 @@ async function openClickHouse(configuration: Configuration, directory: string, l
 async function openPostgres(configuration: Configuration, directory: string): Promise<Postgres> {
   const { url } = configuration.postgres;
   const postgres = url === undefined ? await openEmbeddedPostgres({ path: join(directory, 'postgres') }) : await openPostgresServer({ url });
-  await migratePostgres(postgres);
+  await postgres.migrate();
   return postgres;
 }
