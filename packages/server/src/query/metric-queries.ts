@@ -14,12 +14,12 @@ import { Engine, type QueryResult } from '@pitot/promql';
 import { readEnvironments, readHosts } from './hosts.ts';
 import { readLatestMetrics, type LatestMetrics, type LatestRequest } from './latest-metrics.ts';
 import { abortError, QuerySlots } from './query-slots.ts';
-import { readCardinality, type Cardinality } from './cardinality.ts';
+import type { MetricCardinality, StoreMetricReader } from '../store/metrics/metric-reader.ts';
 
 export type { MatrixSeries, QueryResult as QueryOutcome, QueryValue, VectorSample } from '@pitot/promql';
 
 export interface MetricQueriesOptions {
-  readonly reader: MetricReader;
+  readonly reader: MetricReader & Pick<StoreMetricReader, 'cardinality'>;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly meter: Meter;
@@ -62,8 +62,8 @@ export interface MetricQueries {
   metadata(request: { metric?: string; limit?: number }, options?: QuestionOptions): Promise<MetricMetadata[]>;
   /** Raw samples, for remote read. */
   samples(question: { matchers: readonly LabelMatcher[]; startMs: number; endMs: number }, options?: QuestionOptions): Promise<RawSeries[]>;
-  /** Series counted by name, label and value, most first. */
-  cardinality(limit: number, options?: QuestionOptions): Promise<Cardinality>;
+  /** Series counted by name, label and value, most first: what `/api/v1/status/tsdb` shows. */
+  cardinality(limit: number, options?: QuestionOptions): Promise<MetricCardinality>;
   /** The newest samples of a service's series, as posted to `/metrics`. */
   latest(request: LatestRequest, options?: QuestionOptions): Promise<LatestMetrics>;
   hosts(options?: QuestionOptions): Promise<Host[]>;
@@ -119,7 +119,7 @@ export function createMetricQueries({ reader, limits, clock, meter }: MetricQuer
     metadata: (request, options = {}) => ask('metadata', options, () => reader.metadata(request)),
     samples: ({ matchers, startMs, endMs }, options = {}) =>
       ask('remote_read', options, (signal) => reader.select({ ...budget(signal), matchers, minTimeMs: startMs, maxTimeMs: endMs })),
-    cardinality: (limit, options = {}) => ask('cardinality', options, (signal) => readCardinality(reader, clock.nowMs(), limit, budget(signal))),
+    cardinality: (limit, options = {}) => ask('cardinality', options, () => reader.cardinality({ limit })),
     latest: (request, options = {}) => ask('latest', options, (signal) => readLatestMetrics(reader, clock.nowMs(), request, budget(signal))),
     hosts: (options = {}) => ask('hosts', options, (signal) => readHosts(instantAt(signal), clock.nowMs())),
     environments: (options = {}) => ask('environments', options, (signal) => readEnvironments(reader, clock.nowMs(), budget(signal))),

@@ -54,11 +54,9 @@ describe('a listener that demands a login', () => {
     const token = new URL(servers.setupLink!).searchParams.get('token')!;
     const json = { 'content-type': 'application/json' };
     const made = await send(servers.urls.main, '/api/v1/setup', { method: 'POST', headers: json, body: JSON.stringify({ token, email: 'a@example.com', password: PASSWORD }) });
-    expect(made).toMatchObject({ status: 200, json: { authenticated: true, user: { email: 'a@example.com' }, setup_needed: false } });
     cookie = made.headers['set-cookie']!.map((one) => one.split(';')[0]).join('; ');
     for (const scope of ['ingest', 'read', 'admin'] as const) {
       const created = await send(servers.urls.main, '/api/v1/keys', { method: 'POST', headers: { ...json, cookie }, body: JSON.stringify({ name: scope, scopes: [scope] }) });
-      expect(created.status).toBe(201);
       keys[scope] = (created.json as { key: string }).key;
     }
   });
@@ -190,6 +188,7 @@ describe('the way in', () => {
     expect(await send(main, '/api/v1/setup', setup(token, 'a@example.com', 'short'))).toMatchObject({ status: 400, json: { error: { message: expect.stringContaining('at least 12 characters') } } });
     const raced = await Promise.all([send(main, '/api/v1/setup', setup(token)), send(main, '/api/v1/setup', setup(token, 'b@example.com'))]);
     expect(raced.map(({ status }) => status).toSorted()).toEqual([200, 403]);
+    expect(raced.find(({ status }) => status === 200)).toMatchObject({ json: { authenticated: true, user: { email: expect.stringMatching(/^[ab]@example.com$/) }, setup_needed: false } });
     await servers.close();
     const restarted = await startServer({ database, auth: { setting: 'required', publicNames: [] } });
     expect(restarted.setupLink).toBeUndefined();

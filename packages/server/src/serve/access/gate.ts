@@ -64,12 +64,22 @@ export function installGate(server: FastifyInstance, options: GateOptions): read
     try {
       const pending = admit(request, reply, options);
       if (pending === undefined) done();
-      else pending.then(() => done(), done);
+      else void finish(pending, done);
     } catch (error) {
       done(error as Error);
     }
   });
   return routes;
+}
+
+async function finish(pending: Promise<void>, done: (error?: Error) => void): Promise<void> {
+  let refusal: Error | undefined;
+  try {
+    await pending;
+  } catch (error) {
+    refusal = error as Error;
+  }
+  done(refusal);
 }
 
 /** Answers undefined when nothing had to be waited for, which is the way of every ingest request but a key's first. */

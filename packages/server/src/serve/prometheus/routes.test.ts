@@ -1,10 +1,9 @@
 import { gunzipSync } from 'node:zlib';
-import { AppError, labelsFromObject, type Labels, type NativeHistogram } from '@pitot/core';
+import { AppError, DEFAULT_LIMITS, labelsFromObject, type Labels, type NativeHistogram } from '@pitot/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMetricQueries, type MetricQueries, type QueryOutcome, type QueryValue } from '../../query/metric-queries.ts';
-import { DEFAULT_LIMITS } from '@pitot/core';
 import { MemoryReader } from '../../../../promql/src/memory-reader.ts';
-import { fakeClock, noMeter, NOW_MS, send, startServer } from '../fixtures/running-server.ts';
+import { fakeClock, noMeter, NOW_MS, send, startServer, withCardinality } from '../fixtures/running-server.ts';
 import type { HttpServers } from '../http-servers.ts';
 
 /** Answers of the engine, by query: these tests are about their form on the wire. */
@@ -33,7 +32,7 @@ function queries(): MetricQueries {
   reader.addMetadata({ metric: 'up', type: 'gauge', help: 'Is it up?', unit: '' });
   reader.addMetadata({ metric: 'load', type: 'gauge', help: '', unit: 'ratio' });
   reader.appendExemplar(metric('up', 'api'), { labels: ['trace_id', 'abc'], value: 1, timestampMs: NOW_MS - 500 });
-  const real = createMetricQueries({ reader, limits: DEFAULT_LIMITS, clock: fakeClock(), meter: noMeter });
+  const real = createMetricQueries({ reader: withCardinality(reader), limits: DEFAULT_LIMITS, clock: fakeClock(), meter: noMeter });
   return {
     ...real,
     async instant(query, timeMs, options) {
