@@ -53,7 +53,7 @@ describe('MemoryReader', () => {
     expect(series!.values[0]).toBe(7);
     expect(series!.histograms!.map((sample) => [sample.timestampMs, sample.histogram.counterResetHint])).toEqual([
       [2000, 'unknown'],
-      [3000, 'not_reset'],
+      [3000, 'unknown'],
     ]);
   });
 

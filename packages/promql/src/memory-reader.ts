@@ -17,7 +17,6 @@ import {
   type SelectRequest,
   type SeriesRequest,
 } from '@pitot/core';
-import { withStorageHints } from './histogram/histogram-reset.ts';
 import { compileMatchers } from './matchers.ts';
 
 /** One sample: a float, a stale marker, or a histogram. */
@@ -31,14 +30,9 @@ interface StoredSeries {
   /** Ascending, one per timestamp; the last one appended wins. */
   readonly samples: Sample[];
   readonly exemplars: Exemplar[];
-  /** The same samples with counter reset hints; dropped by an append. */
-  hinted: readonly Sample[] | undefined;
 }
 
-/**
- * A MetricReader over samples held in memory, for tests, rule tests and scripts. Counter reset hints of histograms come
- * out as Prometheus' storage would report them for samples appended in time order.
- */
+/** A MetricReader over samples held in memory, for tests, rule tests and scripts. */
 export class MemoryReader implements MetricReader {
   readonly #series = new Map<string, StoredSeries>();
   readonly #metadata: MetricMetadata[] = [];
@@ -73,7 +67,7 @@ export class MemoryReader implements MetricReader {
     let samples = 0;
     for (const series of this.#matching([request.matchers])) {
       request.signal?.throwIfAborted();
-      const window = windowOf(withHints(series), request.minTimeMs, request.maxTimeMs);
+      const window = windowOf(series.samples, request.minTimeMs, request.maxTimeMs);
       if (window.length === 0) continue;
       samples += window.length;
       found.push(toRawSeries(series.labels, window));
@@ -120,7 +114,7 @@ export class MemoryReader implements MetricReader {
     const key = labelsKey(labels);
     let series = this.#series.get(key);
     if (series === undefined) {
-      series = { labels, samples: [], exemplars: [], hinted: undefined };
+      series = { labels, samples: [], exemplars: [] };
       this.#series.set(key, series);
     }
     return series;
@@ -143,7 +137,6 @@ export class MemoryReader implements MetricReader {
 }
 
 function insert(series: StoredSeries, sample: Sample): void {
-  series.hinted = undefined;
   const { samples } = series;
   const at = firstFrom(samples, sample.timestampMs);
   const replaced = samples[at]?.timestampMs === sample.timestampMs ? 1 : 0;
@@ -169,19 +162,6 @@ function windowOf(samples: readonly Sample[], minTimeMs: number, maxTimeMs: numb
   let to = firstFrom(samples, maxTimeMs);
   if (samples[to]?.timestampMs === maxTimeMs) to++;
   return samples.slice(from, to);
-}
-
-function withHints(series: StoredSeries): readonly Sample[] {
-  series.hinted ??= computeHints(series.samples);
-  return series.hinted;
-}
-
-function computeHints(samples: readonly Sample[]): readonly Sample[] {
-  const histograms = samples.filter((sample) => 'histogram' in sample);
-  if (histograms.length === 0) return samples;
-  const breaks = samples.filter((sample) => !('histogram' in sample)).map((sample) => sample.timestampMs);
-  const hinted = withStorageHints(histograms, breaks).values();
-  return samples.map((sample) => ('histogram' in sample ? hinted.next().value! : sample));
 }
 
 function toRawSeries(labels: Labels, window: readonly Sample[]): RawSeries {

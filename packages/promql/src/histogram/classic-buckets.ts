@@ -8,7 +8,7 @@ export interface ClassicBucket {
 }
 
 /** What had to be repaired before buckets could be searched. Bounds and difference mean something only when forcedMonotonic. */
-export interface BucketRepair {
+interface BucketRepair {
   /** A count fell with a growing bound and was lifted. */
   readonly forcedMonotonic: boolean;
   /** A difference within rounding was taken as none. */

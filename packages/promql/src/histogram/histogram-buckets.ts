@@ -101,7 +101,7 @@ export function remapSide(side: Side, map: (index: number) => number): Side {
 }
 
 /** Bucket index in a lower resolution: each step down merges two neighbours. */
-export function reduceIndex(index: number, fromSchema: number, toSchema: number): number {
+function reduceIndex(index: number, fromSchema: number, toSchema: number): number {
   return Math.ceil(index / 2 ** (fromSchema - toSchema));
 }
 

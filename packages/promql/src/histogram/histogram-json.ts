@@ -11,7 +11,7 @@ export interface HistogramJson {
 }
 
 /** 0: (lower, upper]; 1: [lower, upper); 2: (lower, upper); 3: [lower, upper]. */
-export type BoundaryRule = 0 | 1 | 2 | 3;
+type BoundaryRule = 0 | 1 | 2 | 3;
 
 export function histogramToJson(histogram: NativeHistogram): HistogramJson {
   const buckets = allBuckets(histogram)

@@ -1,5 +1,6 @@
-import { labelsFromPairs, labelValue, METRIC_NAME, type Labels } from '@pitot/core';
+import { labelsFromPairs, labelValue, METRIC_NAME, type HistogramSample, type Labels } from '@pitot/core';
 import { nhcbFromClassic, type ClassicBucket } from '../histogram/classic-buckets.ts';
+import { withStorageHints } from '../histogram/histogram-reset.ts';
 import { parseFloatText } from '../histogram/histogram-text.ts';
 import type { LoadCommand } from './script-parser.ts';
 import type { SequenceValue, SeriesLine } from './series-notation.ts';
@@ -15,12 +16,34 @@ export interface LoadedPoint {
   readonly value: Exclude<SequenceValue, { kind: 'gap' }>;
 }
 
-/** The series a load command amounts to, with the converted histograms of load_with_nhcb behind them. */
+/**
+ * The series a load command amounts to, with the converted histograms of load_with_nhcb behind them. Counter reset hints
+ * are those that Prometheus' storage would report after taking the points in: the scripts expect them of any store.
+ */
 export function loadedSeries(command: LoadCommand): LoadedSeries[] {
   // As upstream, the last line of a series wins within one command.
   const bySeries = new Map(command.series.map((line) => [line.labels.join('\u{0}'), line]));
   const series = [...bySeries.values()].map((line) => timedSeries(line, command.stepMs));
-  return command.withNhcb ? [...series, ...convertToNhcb(series)] : series;
+  return (command.withNhcb ? [...series, ...convertToNhcb(series)] : series).map(hintedSeries);
+}
+
+function hintedSeries(series: LoadedSeries): LoadedSeries {
+  const { labels, points } = series;
+  const histograms: HistogramSample[] = [];
+  const breaks: number[] = [];
+  for (const { timestampMs, value } of points) {
+    if (value.kind === 'histogram') histograms.push({ timestampMs, histogram: value.histogram });
+    else breaks.push(timestampMs);
+  }
+  if (histograms.length === 0) return series;
+  const hinted = withStorageHints(histograms, breaks).values();
+  return {
+    labels,
+    points: points.map((point) => {
+      if (point.value.kind !== 'histogram') return point;
+      return { ...point, value: { ...point.value, histogram: hinted.next().value!.histogram } };
+    }),
+  };
 }
 
 function timedSeries(line: SeriesLine, stepMs: number): LoadedSeries {

@@ -15,7 +15,7 @@ export interface LoadCommand {
   readonly series: readonly SeriesLine[];
 }
 
-export interface ClearCommand {
+interface ClearCommand {
   readonly kind: 'clear';
   readonly line: number;
 }
@@ -41,7 +41,7 @@ export interface EvalCommand {
 
 export type AnnotationKind = 'warn' | 'info';
 
-export interface Expectations {
+interface Expectations {
   readonly ordered: boolean;
   /** Present: the query must fail, with an error that every one of them matches. */
   readonly fail?: readonly MessageMatch[];
