@@ -140,10 +140,8 @@ function wrongBodies(subject: ConformanceSubject): void {
       const bench = new Bench(subject);
       const { status } = await bench.sendPayload(whole.subarray(0, length));
       // A cut between two fields of a protobuf message is a shorter good message.
-      if (subject.everyCutIsMalformed || !TAKEN.includes(status)) {
-        expect(status).toBe(400);
-        expect(bench.sink.commits).toBe(0);
-      }
+      const isTaken = !subject.everyCutIsMalformed && TAKEN.includes(status);
+      expect([status, bench.sink.commits]).toEqual(isTaken ? [status, 1] : [400, 0]);
     }
   });
 
@@ -262,7 +260,8 @@ function fuzzing(subject: ConformanceSubject): void {
       const { commits: before } = bench.sink;
       const answer = await bench.send(body, { 'content-encoding': encoding });
       expect([200, 202, 204, 400, 413, 422]).toContain(answer.status);
-      if (answer.status === 413) expect(bench.sink.commits).toBe(before);
+      const isRefusedWhole = answer.status === 413;
+      expect(isRefusedWhole && bench.sink.commits !== before).toBe(false);
       bench.sink.samples.length = 0;
     }
     expect(bench.sink.commits).toBeGreaterThan(0);

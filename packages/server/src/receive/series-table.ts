@@ -12,19 +12,29 @@ export interface Seed {
   readonly b: number;
 }
 
-// The lanes' secrets: odd multipliers and starting values that differ from process to process, so that a sender cannot prepare
-// two label sets that collide.
-const secret = new Int32Array(Uint8Array.from(randomBytes(16)).buffer);
-const MULTIPLY_A = secret[0]! | 1;
-const MULTIPLY_B = secret[1]! | 1;
+// The lanes' secrets differ from process to process, so that a sender cannot prepare two label sets that collide.
+const A1 = secretMultiplier();
+const A2 = secretMultiplier();
+const B1 = secretMultiplier();
+const B2 = secretMultiplier();
+
+/** An odd multiplier with about as many ones as zeros, so that it spreads every bit. */
+function secretMultiplier(): number {
+  for (;;) {
+    const candidate = randomBytes(4).readInt32LE() | 1;
+    let ones = 0;
+    for (let bits = candidate >>> 0; bits !== 0; bits &= bits - 1) ones++;
+    if (ones >= 13 && ones <= 19) return candidate;
+  }
+}
 
 /** Every table starts from this seed; more seeds come from hashing on. */
-export const ROOT_SEED: Seed = { a: secret[2]!, b: secret[3]! };
+export const ROOT_SEED: Seed = { a: secretMultiplier(), b: secretMultiplier() };
 
 /**
  * From bytes, seen as two 32-bit hash lanes and their length, to a small integer ≥ 0. Open addressing in one typed
- * array; a look-up touches one cache line and allocates nothing. Two of 2^32 different inputs in a million series
- * collide with a probability of about 3·10^-8.
+ * array; a look-up touches one cache line and allocates nothing. Among a million series, any two share all 64 bits with a
+ * probability of about 3·10^-8.
  */
 export class SeriesTable {
   /** The lanes of what was hashed last. */
@@ -61,38 +71,47 @@ export class SeriesTable {
     this.b = seed.b;
   }
 
-  /** Hashes bytes [start, end) on top of the lanes. */
+  /** Hashes bytes [start, end) on top of the lanes; each lane is MurmurHash3's 32-bit mixing with secret multipliers. */
   mixBytes(view: DataView, start: number, end: number): void {
     let a = this.a;
     let b = this.b;
     const words = start + ((end - start) & ~3);
     let at = start;
-    // Two lanes that see the word differently: what cancels out in one does not in the other.
     for (; at < words; at += 4) {
       const word = view.getInt32(at, true);
-      a = Math.imul(a ^ word, MULTIPLY_A);
-      a = (a << 15) | (a >>> 17);
-      b = Math.imul(b ^ ((word << 16) | (word >>> 16)), MULTIPLY_B);
-      b = (b << 13) | (b >>> 19);
+      let k = Math.imul(word, A1);
+      k = Math.imul((k << 15) | (k >>> 17), A2);
+      a ^= k;
+      a = (Math.imul((a << 13) | (a >>> 19), 5) + 0x64e654) | 0;
+      k = Math.imul(word, B1);
+      k = Math.imul((k << 17) | (k >>> 15), B2);
+      b ^= k;
+      b = (Math.imul((b << 11) | (b >>> 21), 9) + 0x35a9b1) | 0;
     }
     let tail = end - at;
     for (; at < end; at++) tail = (tail << 8) | view.getUint8(at);
-    a = Math.imul(a ^ tail, MULTIPLY_A);
-    b = Math.imul(b ^ ((tail << 16) | (tail >>> 16)), MULTIPLY_B);
-    this.a = a ^ (a >>> 15);
-    this.b = b ^ (b >>> 14);
+    this.a = a;
+    this.b = b;
+    this.mixWords(tail, end - start);
   }
 
-  /** Hashes two words on top of the lanes. */
+  /** Cheaper than `mixWords`, for two words that are hashes themselves. */
+  mixHashes(first: number, second: number): void {
+    const { a, b } = this;
+    this.a = Math.imul(((a << 15) | (a >>> 17)) ^ first, A1);
+    this.b = Math.imul(((b << 13) | (b >>> 19)) ^ second, B1);
+  }
+
+  /** Hashes two words on top of the lanes, and spreads what is there over all bits. */
   mixWords(first: number, second: number): void {
-    let a = Math.imul(this.a ^ first, MULTIPLY_A);
-    a = (a << 15) | (a >>> 17);
-    a = Math.imul(a ^ second, MULTIPLY_A);
-    this.a = a ^ (a >>> 15);
-    let b = Math.imul(this.b ^ second, MULTIPLY_B);
-    b = (b << 13) | (b >>> 19);
-    b = Math.imul(b ^ ((first << 16) | (first >>> 16)), MULTIPLY_B);
-    this.b = b ^ (b >>> 14);
+    let a = this.a ^ Math.imul(first, A2);
+    a = Math.imul(a ^ (a >>> 16), A1) ^ Math.imul(second, A2);
+    a = Math.imul(a ^ (a >>> 13), A1);
+    this.a = a ^ (a >>> 16);
+    let b = this.b ^ Math.imul(first, B2);
+    b = Math.imul(b ^ (b >>> 15), B1) ^ Math.imul(second, B2);
+    b = Math.imul(b ^ (b >>> 14), B1);
+    this.b = b ^ (b >>> 16);
   }
 
   /** The value under the current lanes, or -1. */

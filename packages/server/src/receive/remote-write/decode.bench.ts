@@ -94,10 +94,10 @@ async function measure(name: string, message: string, encoded: readonly Buffer[]
   const samples = ROUNDS * SERIES;
   const cpuSeconds = (user + system) / 1e6;
   const bytes = encoded.reduce((sum, body) => sum + body.length, 0) / SERIES;
-  console.log(
+  process.stdout.write(
     `${name}: ${Math.round(samples / cpuSeconds).toLocaleString('en')} samples per CPU-second ` +
       `(${((cpuSeconds * 1e6) / samples).toFixed(3)} µs each, ${bytes.toFixed(0)} bytes compressed; ` +
-      `${((performance.now() - before) / 1000).toFixed(2)} s)`,
+      `${((performance.now() - before) / 1000).toFixed(2)} s)\n`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { AppError } from '@pitot/core';
 import snappy from 'snappy';
 import { describe, expect, it } from 'vitest';
 import { receiverConformance, type ConformanceSubject } from '../conformance.ts';
@@ -319,10 +320,17 @@ describe('remote write 2.0', () => {
     expect(sink.samples.slice(0, 3).map(({ labels }) => labels)).toEqual(sink.samples.slice(3).map(({ labels }) => labels));
   });
 
+  it('says metadata again after a body that was refused at its end', async () => {
+    const { sink, send } = sending(V2);
+    const body = encodeV2(numbered(1, NOW_MS).map((one) => ({ ...one, metadata: { type: 2, help: 'x', unit: '' } })));
+    expect((await send(Buffer.concat([body, Buffer.from([0x2a, 9])]))).status).toBe(400);
+    await send(body);
+    expect(sink.metadata).toEqual([{ metric: 'm', type: 'gauge', help: 'x', unit: '' }]);
+  });
+
   it('says metadata again after a commit that failed', async () => {
     const { sink, send } = sending(V2);
     const body = encodeV2(numbered(1, NOW_MS).map((one) => ({ ...one, metadata: { type: 2, help: 'x', unit: '' } })));
-    const { AppError } = await import('@pitot/core');
     sink.failure = new AppError('spool_full', 'full');
     expect((await send(body)).status).toBe(429);
     sink.failure = undefined;

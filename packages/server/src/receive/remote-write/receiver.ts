@@ -60,13 +60,21 @@ class RemoteWrite {
       this.#v1.decode(body, target, clock.nowMs());
       return answer(await target.batch.commit(), {});
     }
-    const written = this.#v2.decode(body, target, clock.nowMs());
+    let written: Written;
+    let undo: () => void;
+    try {
+      written = this.#v2.decode(body, target, clock.nowMs());
+      undo = this.#v2.takeUndo();
+    } catch (error) {
+      this.#v2.takeUndo()();
+      throw error;
+    }
     const taken = target.batch.accepted;
     try {
       const receipt = await target.batch.commit();
       return answer(receipt, writtenHeaders(written, taken - receipt.accepted));
     } catch (error) {
-      this.#v2.forget();
+      undo();
       throw error;
     }
   }

@@ -10,6 +10,7 @@ import {
 } from '@pitot/core';
 import type { DecodeTarget } from '../decode-target.ts';
 import { isConsistentHistogram } from '../native-histogram.ts';
+import { PendingMetadata } from '../pending-metadata.ts';
 import { malformed, WireReader } from '../protobuf-wire.ts';
 import { ROOT_SEED, SeriesTable } from '../series-table.ts';
 import { readHistogram } from './histogram.ts';
@@ -66,6 +67,7 @@ export class RequestV2Decoder {
   #written!: Written;
   /** Metadata said in this request, once per metric. */
   #said = new Set<string>();
+  readonly #metadata = new PendingMetadata();
 
   constructor(maxSeries: number) {
     this.#table = new SeriesTable(maxSeries);
@@ -79,15 +81,16 @@ export class RequestV2Decoder {
     this.#target = target;
     this.#written = { samples: 0, histograms: 0, exemplars: 0 };
     this.#said.clear();
+    this.#metadata.begin(target.batch);
     this.#table.refresh(target.sink.epoch, nowMs);
     this.#readSymbols(bytes.length);
     this.#readSeries(bytes.length);
     return this.#written;
   }
 
-  /** Call when a commit failed: metadata that came with new series was not stored and must be taken again. */
-  forget(): void {
-    this.#table.clear();
+  /** Ends the request, also one that threw; call the answer where its batch was not committed. */
+  takeUndo(): () => void {
+    return this.#metadata.takeUndo();
   }
 
   #readSymbols(end: number): void {
@@ -210,7 +213,7 @@ export class RequestV2Decoder {
     table.seed(this.#target.seed);
     for (let i = 0; i < count; i++) {
       const at = refs[i]! * 4;
-      table.mixWords(symbols[at + 2]!, symbols[at + 3]!);
+      table.mixHashes(symbols[at + 2]!, symbols[at + 3]!);
     }
     let type = 0;
     let help = 0;
@@ -231,6 +234,7 @@ export class RequestV2Decoder {
       table.mixWords(type, symbols[help * 4 + 2]!);
       table.mixWords(symbols[unit * 4 + 2]!, symbols[unit * 4 + 3]!);
     }
+    table.mixWords(count, 0);
     const { a, b } = table;
     const known = table.find(count);
     if (known >= 0) return known;
@@ -251,7 +255,7 @@ export class RequestV2Decoder {
     const unit = this.#symbol(unitRef) ?? '';
     if ((type === 'unknown' && help === '' && unit === '') || this.#said.has(metric)) return;
     this.#said.add(metric);
-    this.#target.batch.addMetadata({ metric, type, help, unit });
+    this.#metadata.say(this.#target.batch, { metric, type, help, unit });
   }
 
   #labels(from: number, to: number, refs: Int32Array): string[] | 'invalid_label' {

@@ -103,7 +103,7 @@ export class WriteRequestDecoder {
     const reader = this.#reader;
     const { bytes } = reader;
     // The usual series: its labels, then one sample that fills the rest.
-    if (bytes[from] === SAMPLE && from + 2 + bytes[from + 1]! === end) return false;
+    if (bytes[from] === SAMPLE && end === from + 2 + bytes[from + 1]!) return false;
     reader.position = from;
     while (reader.position < end) {
       const tag = reader.tag(end);

@@ -1,0 +1,7 @@
+import type { Receiver } from '@pitot/core';
+import { metricsJson } from './metrics-json/receiver.ts';
+import { otlp } from './otlp/receiver.ts';
+import { remoteWrite } from './remote-write/receiver.ts';
+
+/** Every door that telemetry is pushed through: one folder here, one line there. */
+export const RECEIVERS: readonly Receiver[] = [remoteWrite, otlp, metricsJson];
