@@ -1,4 +1,9 @@
 export { Engine, type EngineOptions, type QueryOptions } from './engine.ts';
+export * from './parser.ts';
+export { compileMatcher, compileMatchers, compileRegex } from './matchers.ts';
+export { MemoryReader } from './memory-reader.ts';
+export { histogramToJson } from './histogram/histogram-json.ts';
+export { formatFloat } from './histogram/float-format.ts';
 export type {
   MatrixSeries,
   MatrixValue,

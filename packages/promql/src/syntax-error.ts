@@ -1,0 +1,73 @@
+import type { AppError } from '@pitot/core';
+import { functionSignature } from './function-signatures.ts';
+import { parseError, type Token } from './lexer.ts';
+import { quote } from './literals.ts';
+
+const AGGREGATES = new Set([
+  'sum', 'avg', 'min', 'max', 'count', 'group', 'stddev', 'stdvar', 'topk', 'bottomk', 'quantile', 'count_values', 'limitk', 'limit_ratio',
+]);
+const KEYWORDS = new Set([
+  'by', 'without', 'on', 'ignoring', 'group_left', 'group_right', 'bool', 'offset', 'smoothed', 'anchored', 'fill', 'fill_left', 'fill_right',
+]);
+const WORD_OPERATORS = new Set(['and', 'or', 'unless', 'atan2']);
+const PUNCTUATION = new Set(['(', ')', '{', '}', '[', ']', ',', ':', '=', '@']);
+
+/**
+ * Says in Prometheus' words what is wrong at `offset`, the first place the grammar could not go on from. The grammar
+ * itself only tells where, so the surrounding construct is found from the brackets that are open there.
+ */
+export function syntaxError(query: string, tokens: readonly Token[], offset: number): AppError {
+  const unknown = unknownFunction(tokens, offset);
+  if (unknown) return parseError(query, unknown.start, `unknown function with name ${quote(unknown.text)}`);
+  const index = tokens.findIndex((token) => token.end > offset || token.kind === 'end');
+  const token = tokens[index]!;
+  if (tokens.length === 1) return parseError(query, 0, 'no expression found in input');
+  if (token.kind === 'operator' && ')]}'.includes(token.text) && openBracket(tokens, index) === undefined) {
+    const names: Record<string, string> = { ')': 'parenthesis', ']': 'bracket', '}': 'bracket' };
+    return parseError(query, token.start, `unexpected ${token.text === ')' ? 'right' : token.text === ']' ? 'right' : 'right'} ${names[token.text]!} '${token.text}'`);
+  }
+  const context = contextAt(tokens, index);
+  return parseError(query, token.start, `unexpected ${describe(token)}${context}`);
+}
+
+function unknownFunction(tokens: readonly Token[], offset: number): Token | undefined {
+  return tokens.find((token, i) => {
+    if (token.kind !== 'identifier' || tokens[i + 1]?.text !== '(' || token.start > offset) return false;
+    const name = token.text.toLowerCase();
+    return !functionSignature(token.text) && !AGGREGATES.has(name) && !KEYWORDS.has(name) && !WORD_OPERATORS.has(name);
+  });
+}
+
+function describe(token: Token): string {
+  if (token.kind === 'end') return 'end of input';
+  if (token.kind === 'operator') return PUNCTUATION.has(token.text) ? quote(token.text) : `<op:${token.text}>`;
+  if (token.kind !== 'identifier') return `${token.kind} ${quote(token.text)}`;
+  const word = token.text.toLowerCase();
+  if (AGGREGATES.has(word)) return `<aggr:${word}>`;
+  if (WORD_OPERATORS.has(word)) return `<op:${word}>`;
+  return KEYWORDS.has(word) ? `<${word}>` : `identifier ${quote(token.text)}`;
+}
+
+/** Index of the innermost bracket open before the token at `index`. */
+function openBracket(tokens: readonly Token[], index: number): number | undefined {
+  const open: number[] = [];
+  for (let i = 0; i < index; i++) {
+    const { kind, text } = tokens[i]!;
+    if (kind !== 'operator') continue;
+    if ('([{'.includes(text)) open.push(i);
+    else if (')]}'.includes(text)) open.pop();
+  }
+  return open.at(-1);
+}
+
+function contextAt(tokens: readonly Token[], index: number): string {
+  const open = openBracket(tokens, index);
+  if (open === undefined) return '';
+  const { text } = tokens[open]!;
+  if (text === '{') return tokens[index]!.kind === 'identifier' ? ' in label matching' : ' in label matching, expected identifier or "}"';
+  if (text === '[') return ' in subquery or range selector';
+  const before = tokens[open - 1]?.text.toLowerCase() ?? '';
+  if (['by', 'without', 'on', 'ignoring', 'group_left', 'group_right'].includes(before)) return ' in grouping opts';
+  if (AGGREGATES.has(before)) return ' in aggregation';
+  return functionSignature(before) ? ' in function call' : ' in paren expression';
+}
