@@ -16,7 +16,7 @@ import { mountEvents } from './rest/events.ts';
 import { mountRestRoutes } from './rest/routes.ts';
 import { listSources } from './rest/sources.ts';
 import { installSecurityHeaders } from './security-headers.ts';
-import { mountWebFiles } from './web-files.ts';
+import { isPagePath, mountWebFiles } from './web-files.ts';
 
 export interface ApplicationContext {
   readonly options: HttpServersOptions;
@@ -56,7 +56,8 @@ export async function createApplication(listener: Listener, context: Application
   });
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
-  installErrorAnswers(server, options.log);
+  const servesPages = listener === 'main' && options.webRoot !== undefined;
+  installErrorAnswers(server, options.log, (method, url) => servesPages && isPagePath(method, url));
   installSecurityHeaders(server);
   installCrossOrigin(server, context.origins);
   const routes = installGate(server, {

@@ -17,14 +17,20 @@ const PROMETHEUS_STATUS: Readonly<Record<PrometheusErrorType, number>> = {
   forbidden: 403,
 };
 
-/** One handler for every route, those not found included: nothing else writes an error. */
-export function installErrorAnswers(server: FastifyInstance, log: Logger): void {
+/**
+ * One handler for every route, those not found included: nothing else writes an error. Unknown paths that `isPage` takes for
+ * a deep link get the application instead.
+ */
+export function installErrorAnswers(server: FastifyInstance, log: Logger, isPage: (method: string, url: string) => boolean): void {
   server.setErrorHandler((error: FastifyError, request, reply) => {
     const appError = asAppError(error, request);
     logDefect(appError, request, log);
-    return answerError(appError, request, reply);
+    void answerError(appError, request, reply);
   });
-  server.setNotFoundHandler((request, reply) => answerError(notFound(request), request, reply));
+  server.setNotFoundHandler((request, reply) => {
+    if (isPage(request.method, request.url)) void reply.sendFile('index.html');
+    else void answerError(notFound(request), request, reply);
+  });
 }
 
 export function answerError(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -69,9 +75,10 @@ function prometheusErrorType(error: AppError): PrometheusErrorType {
   }
 }
 
-/** What Fastify itself refuses: its status decides the code. */
+/** What Fastify itself refuses: its status decides the code. 403 is a path out of the directory of files. */
 const FASTIFY_CODES: Readonly<Record<number, ErrorCode>> = {
   400: 'bad_payload',
+  403: 'not_found',
   404: 'not_found',
   413: 'body_too_large',
   415: 'unsupported_media_type',
@@ -81,7 +88,7 @@ const FASTIFY_CODES: Readonly<Record<number, ErrorCode>> = {
 function asAppError(error: FastifyError, request: FastifyRequest): AppError {
   if (error instanceof AppError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) return validationError(error);
-  const code = error.code?.startsWith('FST_') ? FASTIFY_CODES[error.statusCode ?? 500] : undefined;
+  const code = error.code?.startsWith('FST_') || error.name === 'ForbiddenError' ? FASTIFY_CODES[error.statusCode ?? 500] : undefined;
   if (code === 'body_too_large') return bodyTooLarge(request.routeOptions.bodyLimit);
   return code === undefined ? toAppError(error) : new AppError(code, error.message, { cause: error });
 }

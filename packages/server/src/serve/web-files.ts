@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
-import { answerError, notFound } from './error-answers.ts';
+import { notFound } from './error-answers.ts';
 import { PAGE_POLICY } from './security-headers.ts';
 
 /** Vite puts a hash of the content into these names, so they never change. */
@@ -36,11 +36,13 @@ export async function mountWebFiles(server: FastifyInstance, webRoot: string): P
     schema: { hide: true },
     handler: (request, reply) => {
       if (INTERFACE_PATH.test(request.url)) throw notFound(request);
-      return reply.sendFile((request.params as { '*': string })['*'] || 'index.html');
+      // Returned, the reply would be awaited again by each of the file's lookups.
+      void reply.sendFile((request.params as { '*': string })['*'] || 'index.html');
     },
   });
-  server.setNotFoundHandler((request, reply) => {
-    const isPage = (request.method === 'GET' || request.method === 'HEAD') && !INTERFACE_PATH.test(request.url) && !HASHED.test(request.url);
-    return isPage ? reply.sendFile('index.html') : answerError(notFound(request), request, reply);
-  });
+}
+
+/** Whether an unknown path is a deep link into the application rather than a mistake. */
+export function isPagePath(method: string, url: string): boolean {
+  return (method === 'GET' || method === 'HEAD') && !INTERFACE_PATH.test(url) && !HASHED.test(url);
 }

@@ -1,4 +1,5 @@
 import { AppError, EVENT_NAMES, type HealthAnswer, type SourcesAnswer } from '@pitot/core';
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 
@@ -19,7 +20,7 @@ const MOST_LISTENERS = 200;
  * looks for all listeners, and runs only while there are some.
  */
 export function mountEvents(server: FastifyInstance, events: EventSources): void {
-  const listeners = new Set<(text: string) => void>();
+  const listeners = new Set<ServerResponse>();
   const last = new Map<EventName, string>();
   let timer: NodeJS.Timeout | undefined;
   let looks = 0;
@@ -33,7 +34,7 @@ export function mountEvents(server: FastifyInstance, events: EventSources): void
       last.set(name, data);
       text += format(name, name === 'sources' ? JSON.stringify(events.sources()) : data);
     }
-    if (text !== '') for (const send of listeners) send(text);
+    if (text !== '') for (const listener of listeners) listener.write(text);
   }
 
   function start(): void {
@@ -47,6 +48,7 @@ export function mountEvents(server: FastifyInstance, events: EventSources): void
 
   server.addHook('preClose', (done) => {
     clearInterval(timer);
+    for (const listener of listeners) listener.end();
     done();
   });
   server.route({
@@ -68,11 +70,10 @@ export function mountEvents(server: FastifyInstance, events: EventSources): void
       const { raw } = reply;
       raw.writeHead(200, { ...(reply.getHeaders() as Record<string, string>), 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
       raw.write(format('sources', JSON.stringify(events.sources())) + format('health', JSON.stringify(health)));
-      const send = (text: string) => void raw.write(text);
-      listeners.add(send);
+      listeners.add(raw);
       start();
       raw.once('close', () => {
-        listeners.delete(send);
+        listeners.delete(raw);
         stopWhenAlone();
       });
     },
