@@ -2,10 +2,52 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AppError, DEFAULT_LIMITS, type NativeHistogram } from '@pitot/core';
 import { expect, it } from 'vitest';
-import { AppError, DEFAULT_LIMITS } from '@pitot/core';
-import { MemoryLog, MemoryMeter, MemoryWriter, NOW_MS, storeDown, until } from './fixtures/stage.ts';
+import { FailingFiles } from './fixtures/failing-files.ts';
+import { createStage, MemoryLog, MemoryMeter, MemoryWriter, NOW_MS, storeDown, until } from './fixtures/stage.ts';
 import { createIngest } from './ingest.ts';
+
+it('writes the repetition of a request that the disk refused, and fails whoever relied on it', async () => {
+  const stage = createStage();
+  const files = new FailingFiles();
+  const ingest = await stage.open({ files });
+  const series = ingest.sink.intern(['__name__', 'up'], { receiver: 'test' }) as number;
+  const latency = ingest.sink.intern(['__name__', 'latency'], { receiver: 'test' }) as number;
+  const send = async (): Promise<unknown> => {
+    const batch = ingest.sink.begin({ receiver: 'test' });
+    batch.addFloat(series, NOW_MS, 42);
+    batch.addHistogram(latency, NOW_MS, EMPTY_HISTOGRAM);
+    batch.addExemplar(series, { labels: ['trace_id', 'a'], value: 1, timestampMs: NOW_MS });
+    batch.addMetadata({ metric: 'up', type: 'gauge', help: 'h', unit: '' });
+    return batch.commit().catch((error: unknown) => error);
+  };
+  files.roomBytes = 100;
+  // The second brings nothing new, but must not be acknowledged: what it repeats is not durable.
+  const first = send();
+  await new Promise((done) => setImmediate(done));
+  expect(await Promise.all([first, send()])).toMatchObject([{ code: 'disk_full' }, { code: 'disk_full' }]);
+  files.roomBytes = Infinity;
+  expect(await Promise.all([send(), send()])).toMatchObject([{ accepted: 2 }, { accepted: 2 }]);
+  ingest.start();
+  await until(() => ingest.monitor.spool().records === 0, 'the spool is empty');
+  const tables = ['metric_series', 'metric_samples', 'metric_histograms', 'metric_exemplars', 'metric_metadata'] as const;
+  expect(tables.map((table) => stage.writer.rows(table).length)).toEqual([2, 1, 1, 1, 1]);
+  await stage.remove();
+});
+
+const EMPTY_HISTOGRAM: NativeHistogram = {
+  schema: 0,
+  zeroThreshold: 0,
+  zeroCount: 0,
+  count: 0,
+  sum: 0,
+  positiveSpans: [],
+  positiveBuckets: [],
+  negativeSpans: [],
+  negativeBuckets: [],
+  counterResetHint: 'unknown',
+};
 
 function mountSmallDisk(): string | undefined {
   const directory = mkdtempSync(join(tmpdir(), 'pitot-full-disk-'));
@@ -23,14 +65,15 @@ it('on a disk of 8 MB that is really full: refuses, loses nothing, and works aga
   const directory = mountSmallDisk();
   if (directory === undefined) return context.skip();
   try {
-    await fillAndRecover(directory);
+    const { acknowledged, stored } = await fillAndRecover(directory);
+    expect(stored).toEqual(acknowledged);
   } finally {
     execFileSync('umount', ['-l', directory]);
     rmSync(directory, { recursive: true });
   }
 });
 
-async function fillAndRecover(directory: string): Promise<void> {
+async function fillAndRecover(directory: string): Promise<{ acknowledged: number[]; stored: unknown[] }> {
   const writer = new MemoryWriter();
   writer.before = storeDown;
   const open = () =>
@@ -58,8 +101,10 @@ async function fillAndRecover(directory: string): Promise<void> {
     await batch.commit();
     acknowledged.push(...times);
   };
-  let refused: unknown;
-  for (let i = 0; i < 1000 && refused === undefined; i++) await send(1000).catch((error: unknown) => (refused = error));
+  const fill = async (): Promise<void> => {
+    for (let i = 0; i < 1000; i++) await send(1000);
+  };
+  const refused = await fill().catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(AppError);
   expect(refused).toMatchObject({ code: 'disk_full', retryAfterSeconds: 10 });
   expect(acknowledged.length).toBeGreaterThan(200_000);
@@ -75,5 +120,5 @@ async function fillAndRecover(directory: string): Promise<void> {
   await send(1000);
   await until(() => ingest.monitor.spool().records === 0, 'the spool is empty');
   await ingest.close();
-  expect(writer.rows('metric_samples').map((row) => row['timestamp'])).toEqual(acknowledged);
+  return { acknowledged, stored: writer.rows('metric_samples').map((row) => row['timestamp']) };
 }
