@@ -3,7 +3,7 @@ import { ANNOTATION_TEXT } from './annotations.ts';
 import type { CallExpr } from './ast.ts';
 import { FLOAT, RowBuilder, type Frame, type Row, type Value } from './grid.ts';
 import { fractionRows, quantileRows, quantilesRows } from './histogram-functions.ts';
-import { clampRows, floatFunction, histogramFunction, mapFloats, mapHistograms, roundRows, scalarOf } from './instant-functions.ts';
+import { clampRows, floatFunction, goMax, goMin, histogramFunction, mapFloats, mapHistograms, roundRows, scalarOf } from './instant-functions.ts';
 import { labelJoin, labelReplace, sortByLabels, sortByValue } from './label-functions.ts';
 import type { QueryContext } from './query-context.ts';
 
@@ -51,6 +51,12 @@ export function callFunction(context: QueryContext, call: CallExpr, values: read
       return { kind: 'scalar', values: timesOf(frame) };
     case 'pi':
       return { kind: 'scalar', values: new Float64Array(steps).fill(Math.PI) };
+    case 'max_of':
+    case 'min_of': {
+      const pick = name === 'max_of' ? goMax : goMin;
+      const other = args.scalar(1);
+      return { kind: 'scalar', values: args.scalar(0).map((value, j) => pick(value, other[j]!)) };
+    }
     case 'scalar':
       return { kind: 'scalar', values: scalarOf(args.vector(0), steps) };
     default:

@@ -48,6 +48,7 @@ define('predict_linear', ['matrix', 'scalar'], 'vector');
 define('quantile_over_time', ['scalar', 'matrix'], 'vector');
 define('pi time', [], 'scalar');
 define('start end range step', [], 'scalar', { experimental: true });
+define('max_of min_of', ['scalar', 'scalar'], 'scalar', { experimental: true });
 define('scalar', ['vector'], 'scalar');
 define('vector', ['scalar'], 'vector');
 

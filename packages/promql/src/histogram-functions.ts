@@ -7,6 +7,7 @@ import { formatFloat } from './histogram/float-format.ts';
 import { histogramFraction, histogramQuantile } from './histogram/histogram-quantile.ts';
 import { parseFloatText } from './histogram/histogram-text.ts';
 import type { QueryContext } from './query-context.ts';
+import { sameLabelset } from './vector-matching.ts';
 
 const BUCKET_LABEL = new Set(['le']);
 
@@ -68,8 +69,7 @@ export function quantileRows(context: QueryContext, call: CallExpr, q: Float64Ar
   warnOfQuantiles(context, q, qArg);
   const table = new RowTable(frame.steps);
   const series = collect(context, rows, arg);
-  const positions = { nan: qArg, monotonicity: arg };
-  visit(context, series, frame.steps, arg, quantileVisitor(context, frame, q, positions, (labels) => table.row(labels, true)));
+  visit(context, series, frame.steps, arg, quantileVisitor(context, frame, q, arg, (labels) => table.row(labels, true)));
   return table.rows();
 }
 
@@ -88,7 +88,7 @@ export function quantilesRows(
   qs.forEach((q, i) => {
     warnOfQuantiles(context, q, call.args[i + 2]!);
     const rowAt = (labels: Labels, j: number): RowBuilder => table.row(withLabel(labels, label, openMetricsFloat(q[j]!)), true);
-    visit(context, series, frame.steps, arg, quantileVisitor(context, frame, q, { nan: arg, monotonicity: arg }, rowAt));
+    visit(context, series, frame.steps, arg, quantileVisitor(context, frame, q, arg, rowAt));
   });
   return table.rows();
 }
@@ -112,7 +112,7 @@ function quantileVisitor(
   context: QueryContext,
   frame: Frame,
   q: Float64Array,
-  positions: { nan: Expr; monotonicity: Expr },
+  arg: Expr,
   rowAt: (labels: Labels, step: number) => RowBuilder,
 ): HistogramVisitor {
   const { annotations } = context;
@@ -120,20 +120,26 @@ function quantileVisitor(
     native(labels, j, histogram) {
       const { value, info } = histogramQuantile(q[j]!, histogram);
       const metric = labelValue(labels, METRIC_NAME);
-      if (info === 'nan_result') annotations.info(ANNOTATION_TEXT.quantileNanResult(metric), positions.nan.position);
-      if (info === 'nan_skew') annotations.info(ANNOTATION_TEXT.quantileNanSkew(metric), positions.nan.position);
-      rowAt(labels, j).setFloat(j, value);
+      if (info === 'nan_result') annotations.info(ANNOTATION_TEXT.quantileNanResult(metric), arg.position);
+      if (info === 'nan_skew') annotations.info(ANNOTATION_TEXT.quantileNanSkew(metric), arg.position);
+      place(rowAt(labels, j), j, value);
     },
     classic(labels, j, buckets) {
       const { value, forcedMonotonic, minBucket, maxBucket, maxDiff } = bucketQuantile(q[j]!, buckets);
       if (forcedMonotonic) {
         const timeMs = frame.startMs + j * frame.stepMs;
         const fixed = { minTimeMs: timeMs, maxTimeMs: timeMs, minBucket, maxBucket, maxDiff, samples: 1 };
-        annotations.forcedMonotonicity(labelValue(labels, METRIC_NAME), positions.monotonicity.position, fixed);
+        annotations.forcedMonotonicity(labelValue(labels, METRIC_NAME), arg.position, fixed);
       }
-      rowAt(labels, j).setFloat(j, value);
+      place(rowAt(labels, j), j, value);
     },
   };
+}
+
+/** Two histograms that differ only in the label that tells quantiles apart cannot both be answered. */
+function place(row: RowBuilder, step: number, value: number): void {
+  if (row.present[step] !== 0) throw sameLabelset();
+  row.setFloat(step, value);
 }
 
 /** histogram_fraction(lower, upper, v) */
@@ -149,7 +155,7 @@ export function fractionRows(
   visit(context, collect(context, rows, arg), frame.steps, arg, {
     native(labels, j, histogram) {
       const { value, info } = histogramFraction(bounds.lower[j]!, bounds.upper[j]!, histogram);
-      if (info) context.annotations.info(ANNOTATION_TEXT.fractionNans(labelValue(labels, METRIC_NAME)), call.args[0]!.position);
+      if (info) context.annotations.info(ANNOTATION_TEXT.fractionNans(labelValue(labels, METRIC_NAME)), arg.position);
       table.row(labels, true).setFloat(j, value);
     },
     classic(labels, j, buckets) {

@@ -107,11 +107,12 @@ export function clampRows(rows: readonly Row[], steps: number, min: Float64Array
 }
 
 /** Go's math.Max and Min: an infinity in their direction wins even over NaN. */
-function goMax(a: number, b: number): number {
+export function goMax(a: number, b: number): number {
   return a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
 }
 
-function goMin(a: number, b: number): number {
+/** See goMax. */
+export function goMin(a: number, b: number): number {
   return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b);
 }
 

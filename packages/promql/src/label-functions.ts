@@ -6,7 +6,7 @@ import { mergeRows } from './vector-matching.ts';
 /** label_replace(): sets `destination` from a match of the whole source value. */
 export function labelReplace(rows: readonly Row[], steps: number, [destination, replacement, source, pattern]: readonly string[]): Row[] {
   const regex = compileReplacePattern(pattern!);
-  if (destination === '') throw new AppError('query_failed', 'invalid destination label name in label_replace(): ');
+  if (!isLabelName(destination!)) throw new AppError('query_failed', `invalid destination label name in label_replace(): ${destination}`);
   const changed = rows.map((row) => {
     const matcher = regex.matcher(labelValue(row.labels, source!));
     if (!matcher.matches()) return row;
@@ -14,6 +14,11 @@ export function labelReplace(rows: readonly Row[], steps: number, [destination, 
     return relabeled(row, destination!, value);
   });
   return mergeSameLabels(changed, steps);
+}
+
+/** Any valid UTF-8 text may be a label's name. */
+function isLabelName(name: string): boolean {
+  return name !== '' && name.isWellFormed();
 }
 
 function compileReplacePattern(pattern: string): RE2JS {
@@ -40,8 +45,9 @@ function expand(template: string, group: (which: number | string) => string | nu
 
 /** label_join(): sets `destination` to the values of the source labels joined. */
 export function labelJoin(rows: readonly Row[], steps: number, [destination, separator, ...sources]: readonly string[]): Row[] {
-  if (destination === '') throw new AppError('query_failed', 'invalid destination label name in label_join(): ');
-  if (sources.includes('')) throw new AppError('query_failed', 'invalid source label name in label_join(): ');
+  const wrong = sources.find((source) => !isLabelName(source));
+  if (wrong !== undefined) throw new AppError('query_failed', `invalid source label name in label_join(): ${wrong}`);
+  if (!isLabelName(destination!)) throw new AppError('query_failed', `invalid destination label name in label_join(): ${destination}`);
   const changed = rows.map((row) => {
     const value = sources.map((source) => labelValue(row.labels, source)).join(separator);
     return relabeled(row, destination!, value);

@@ -82,20 +82,45 @@ function charName(query: string, at: number): string {
 }
 
 /**
- * Rewrites the number forms that Prometheus reads but the grammar does not (`2.`, `2.e5`, `0X1F`) into others of the same
- * length, so that every position in the syntax tree is one in the query. Values are always read from the query itself.
+ * Rewrites what Prometheus reads but the grammar does not (`2.`, `2.e5`, `0X1F`, and max_of() and min_of() on numbers) into
+ * something of the same length that it does, so that every position in the syntax tree is one in the query. Values and
+ * names are always read from the query itself.
  */
 export function normalizeForGrammar(query: string, tokens: readonly Token[]): string {
   let out = '';
   let copied = 0;
-  for (const token of tokens) {
-    if (token.kind !== 'number') continue;
-    const text = grammarNumber(token.text);
-    if (text === token.text) continue;
+  tokens.forEach((token, i) => {
+    const text = grammarText(tokens, i);
+    if (text === token.text) return;
     out += query.slice(copied, token.start) + text;
     copied = token.end;
-  }
+  });
   return copied === 0 ? query : out + query.slice(copied);
+}
+
+const PICKERS: ReadonlySet<string> = new Set(['max_of', 'min_of']);
+
+function grammarText(tokens: readonly Token[], i: number): string {
+  const token = tokens[i]!;
+  if (token.kind === 'number') return grammarNumber(token.text);
+  const isCall = PICKERS.has(token.text) && tokens[i + 1]?.text === '(';
+  // Any function that takes two numbers to the grammar will do.
+  return isCall && !inDuration(tokens, i) ? 'clamp '.padEnd(token.text.length) : token.text;
+}
+
+/** Whether a token stands in a range, step or offset, where the grammar knows max_of() and min_of(). */
+function inDuration(tokens: readonly Token[], index: number): boolean {
+  let depth = 0;
+  for (let i = index - 1; i >= 0; i--) {
+    const { text, kind } = tokens[i]!;
+    if (kind === 'identifier' && depth <= 0 && text.toLowerCase() === 'offset') return true;
+    if (kind !== 'operator') continue;
+    if (text === ')' || text === ']') depth++;
+    else if (text === '[' && depth === 0) return true;
+    else if (text === '(' || text === '[') depth = Math.max(0, depth - 1);
+    else if (depth === 0 && !'+-,'.includes(text)) return false;
+  }
+  return false;
 }
 
 function grammarNumber(text: string): string {

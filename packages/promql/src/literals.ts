@@ -124,12 +124,15 @@ function readEscape(body: string, at: number, quote: string): { value: string | 
   return code > 255 ? undefined : { value: code, next: at + 3 };
 }
 
-/** Runs of raw bytes are decoded as UTF-8; what is not valid becomes U+FFFD, as JavaScript strings cannot hold it. */
+/**
+ * Decodes runs of raw bytes as UTF-8. A byte that is not part of valid UTF-8 becomes the lone surrogate U+DC00 + byte, so that
+ * nothing is lost and `isWellFormed()` tells that the text is not valid.
+ */
 function joinBytes(parts: readonly (string | number)[]): string {
   let text = '';
   let run: number[] = [];
   const flush = (): void => {
-    if (run.length > 0) text += new TextDecoder().decode(Uint8Array.from(run));
+    if (run.length > 0) text += decodeBytes(run);
     run = [];
   };
   for (const part of parts) {
@@ -142,6 +145,16 @@ function joinBytes(parts: readonly (string | number)[]): string {
   }
   flush();
   return text;
+}
+
+const LOSSLESS_BYTE = 0xdc00;
+
+function decodeBytes(bytes: readonly number[]): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+  } catch {
+    return bytes.map((byte) => String.fromCharCode(byte < 0x80 ? byte : LOSSLESS_BYTE + byte)).join('');
+  }
 }
 
 /** Quotes as Go's %q does. */
@@ -161,6 +174,7 @@ const CONTROL_NAMES: Readonly<Record<number, string>> = { 7: 'a', 8: 'b', 9: 't'
 function escapeRune(c: string, code: number): string {
   const name = CONTROL_NAMES[code];
   if (name !== undefined) return `\\${name}`;
+  if (code >= LOSSLESS_BYTE + 0x80 && code <= LOSSLESS_BYTE + 0xff) return `\\x${(code - LOSSLESS_BYTE).toString(16)}`;
   if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, '0')}`;
   if (/\p{L}|\p{M}|\p{N}|\p{P}|\p{S}/u.test(c)) return c;
   return code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;

@@ -6,7 +6,7 @@ import { FLOAT, hasCells, HISTOGRAM, RowBuilder, RowTable, withLabel, type Row }
 import { groupLabels, groupRows } from './grouping.ts';
 import { formatHistogram } from './histogram/histogram-text.ts';
 import { sampleRatio } from './label-hash.ts';
-import { formatGoFloat, plainDecimal } from './literals.ts';
+import { formatGoFloat, plainDecimal, quote } from './literals.ts';
 import type { QueryContext } from './query-context.ts';
 
 const INT64 = 2 ** 63;
@@ -101,7 +101,7 @@ function ranked(rows: readonly Row[], candidates: number[], j: number, k: number
 
 /** count_values: as many series per group as there are different values, the value as a label. */
 export function countValues(context: QueryContext, expr: AggregateExpr, label: string, rows: readonly Row[], steps: number): Row[] {
-  if (label === '') throw new AppError('query_failed', 'invalid label name ""');
+  if (label === '' || !label.isWellFormed()) throw new AppError('query_failed', `invalid label name ${quote(label)}`);
   const table = new RowTable(steps);
   const grouping = expr.without ? expr.grouping : [...expr.grouping, label];
   const labelsOf = groupLabels({ grouping, without: expr.without });

@@ -183,10 +183,11 @@ class Converter {
   }
 
   #call(node: SyntaxNode): Expr {
-    const name = this.#text(node.firstChild!);
+    const body = node.getChild('FunctionCallBody');
+    const name = this.#query.slice(node.from, body?.from).replace(/[\s#][^]*$/, '');
     const func = functionSignature(name);
     if (!func) throw parseError(this.#query, node.from, `unknown function with name ${quote(name)}`);
-    return { kind: 'call', func, args: this.#arguments(node.getChild('FunctionCallBody')), position: range(node) };
+    return { kind: 'call', func, args: this.#arguments(body), position: range(node) };
   }
 
   #selector(node: SyntaxNode): VectorSelector {

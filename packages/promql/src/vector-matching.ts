@@ -1,4 +1,4 @@
-import { AppError, labelsKey, METRIC_NAME, type Labels, type NativeHistogram } from '@pitot/core';
+import { AppError, compareLabels, labelsKey, METRIC_NAME, type Labels, type NativeHistogram } from '@pitot/core';
 import type { Annotations } from './annotations.ts';
 import type { BinaryExpr, VectorMatching } from './ast.ts';
 import { changesMetric, ElementOperation } from './binary-operation.ts';
@@ -217,10 +217,11 @@ class VectorOperation {
     if (!looked) return;
     const side = this.#swapped ? 'left' : 'right';
     const group = labelsText(matchLabels(second.labels, this.#matching));
+    const [a, b] = [first.labels, second.labels].sort(compareLabels).map(labelsText);
     throw new AppError(
       'query_failed',
       `found duplicate series for the match group ${group} on the ${side} hand-side of the operation: ` +
-        `[${labelsText(second.labels)}, ${labelsText(first.labels)}];many-to-many matching not allowed: matching labels must be unique on one side`,
+        `[${a}, ${b}];many-to-many matching not allowed: matching labels must be unique on one side`,
     );
   }
 
