@@ -103,7 +103,7 @@ const UNSUPPORTED_CLIENT_KEYS = {
 };
 const ONE_AUTH = { error: 'give basic_auth or authorization, not both' };
 
-const staticConfig = z.strictObject({ targets: z.array(z.string().min(1)).default([]), labels: labelMap.default({}) });
+export const staticConfig = z.strictObject({ targets: z.array(z.string().min(1)).default([]), labels: labelMap.default({}) });
 
 const fileSdConfig = z.strictObject({
   files: z
@@ -232,7 +232,6 @@ export const scrapeConfigsSchema = scrapeConfigsWithin(INTERVAL_BOUNDS_MS);
 
 export type ScrapeConfigs = z.infer<typeof scrapeConfigsSchema>;
 type JobConfig = ScrapeConfigs['scrape_configs'][number];
-export type StaticConfig = z.infer<typeof staticConfig>;
 export type FileSdConfig = z.infer<typeof fileSdConfig>;
 export type HttpSdConfig = z.infer<typeof httpSdConfig>;
 export type HttpClientConfig = Pick<JobConfig, 'basic_auth' | 'authorization' | 'tls_config' | 'follow_redirects'>;

@@ -36,13 +36,32 @@ export class HttpClient {
 
   /** Answers the decompressed body of a 200; throws AppError with what went wrong, for the target's status. */
   async get(address: string, options: RequestOptions): Promise<Answer> {
-    const deadline = AbortSignal.timeout(options.timeoutMs);
-    const signal = AbortSignal.any([options.signal, deadline]);
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      abort();
+    }, options.timeoutMs);
+    options.signal.addEventListener('abort', abort);
+    if (options.signal.aborted) abort();
     try {
-      return await this.#follow(address, { ...options, signal });
+      return await this.#follow(address, { ...options, signal: controller.signal });
     } catch (error) {
-      if (deadline.aborted) throw new AppError('bad_payload', `no whole answer within ${options.timeoutMs} ms`, { cause: error });
+      if (late) throw new AppError('bad_payload', `no whole answer within the timeout of ${options.timeoutMs} ms`, { cause: error });
       throw error;
+    } finally {
+      clearTimeout(timer);
+      options.signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Closes idle connections now and the others when their request is done. */
+  retire(): void {
+    for (const agent of [this.#plain, this.#secure]) {
+      if (agent === undefined) continue;
+      agent.maxFreeSockets = 0;
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy();
     }
   }
 

@@ -13,6 +13,10 @@ export interface CachedSeries {
   epoch: number;
   /** The scrape that saw it last. */
   scrape: number;
+  /** Its place in the last scrape that was read whole. */
+  index: number;
+  /** Whether the store has it and no stale marker has ended it. */
+  live: boolean;
   /** Whether a stale marker is due when it disappears: not for series with their own timestamps. */
   tracked: boolean;
   /** The exemplar taken last, so that it is not taken again at every scrape. */
