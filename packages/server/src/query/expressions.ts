@@ -1,6 +1,6 @@
-import { AppError, labelValue, type LabelMatcher, type Labels } from '@pitot/core';
+import { AppError, type LabelMatcher, type Labels } from '@pitot/core';
+import { compileMatchers } from '@pitot/promql';
 import { childExprs, exprToJson, formatExpr, parse, type Expr } from '@pitot/promql/parser';
-import { RE2JS } from 're2js';
 
 export type Expression = Expr;
 
@@ -36,10 +36,5 @@ export function parseSelector(text: string): readonly LabelMatcher[] {
 
 /** Whether a label set satisfies every matcher; regular expressions are RE2 and anchored. */
 export function matchesLabels(labels: Labels, matchers: readonly LabelMatcher[]): boolean {
-  return matchers.every(({ name, type, value }) => {
-    const text = labelValue(labels, name);
-    const positive = type === '=' || type === '=~';
-    const equal = type === '=' || type === '!=' ? text === value : RE2JS.compile(value, RE2JS.DOTALL).testExact(text);
-    return equal === positive;
-  });
+  return compileMatchers(matchers)(labels);
 }

@@ -16,6 +16,7 @@ import { readLatestMetrics, type LatestMetrics, type LatestRequest } from './lat
 import { abortError, QuerySlots } from './query-slots.ts';
 import type { MetricCardinality, StoreMetricReader } from '../store/metrics/metric-reader.ts';
 
+export { histogramToJson } from '@pitot/promql';
 export type { MatrixSeries, QueryResult as QueryOutcome, QueryValue, VectorSample } from '@pitot/promql';
 
 export interface MetricQueriesOptions {

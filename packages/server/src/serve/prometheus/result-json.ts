@@ -1,7 +1,6 @@
-import type { HistogramSample, Labels, NativeHistogram } from '@pitot/core';
-import type { MatrixSeries, QueryOutcome, QueryValue, VectorSample } from '../../query/metric-queries.ts';
+import type { HistogramSample, Labels } from '@pitot/core';
+import { histogramToJson, type MatrixSeries, type QueryOutcome, type QueryValue, type VectorSample } from '../../query/metric-queries.ts';
 import { formatTimestamp, formatValue } from './numbers.ts';
-import { histogramBuckets } from './histogram-buckets.ts';
 
 /** Characters gathered before a piece is handed to the socket: large enough to be cheap, small enough to free soon. */
 const PIECE_LENGTH = 1 << 18;
@@ -58,7 +57,7 @@ function* listPieces<Item>(items: readonly Item[], toJson: (item: Item) => strin
 function vectorSampleJson(sample: VectorSample): string {
   const time = formatTimestamp(sample.timestampMs);
   const metric = `{"metric":${labelsJson(sample.labels)},`;
-  if (sample.histogram) return `${metric}"histogram":[${time},${histogramJson(sample.histogram)}]}`;
+  if (sample.histogram) return `${metric}"histogram":[${time},${JSON.stringify(histogramToJson(sample.histogram))}]}`;
   return `${metric}"value":[${time},"${formatValue(sample.value ?? NaN)}"]}`;
 }
 
@@ -97,19 +96,10 @@ function sameTimes(a: Float64Array, b: Float64Array): boolean {
 }
 
 function histogramPointJson({ timestampMs, histogram }: HistogramSample): string {
-  return `[${formatTimestamp(timestampMs)},${histogramJson(histogram)}]`;
+  return `[${formatTimestamp(timestampMs)},${JSON.stringify(histogramToJson(histogram))}]`;
 }
 
-/** Buckets as `[boundaries, lower, upper, count]`; boundaries: 0 (], 1 [), 2 (), 3 []. Empty buckets are left out. */
-function histogramJson(histogram: NativeHistogram): string {
-  const buckets = histogramBuckets(histogram)
-    .filter((bucket) => bucket.count !== 0)
-    .map((b) => `[${b.boundaries},"${formatValue(b.lower)}","${formatValue(b.upper)}","${formatValue(b.count)}"]`);
-  const list = buckets.length > 0 ? `,"buckets":[${buckets.join(',')}]` : '';
-  return `{"count":"${formatValue(histogram.count)}","sum":"${formatValue(histogram.sum)}"${list}}`;
-}
-
-export function labelsJson(labels: Labels): string {
+function labelsJson(labels: Labels): string {
   let text = '{';
   for (let i = 0; i < labels.length; i += 2) {
     text += `${i === 0 ? '' : ','}${JSON.stringify(labels[i])}:${JSON.stringify(labels[i + 1])}`;

@@ -122,12 +122,15 @@ describe('GET /api/v1/events', () => {
     request.destroy();
   });
 
-  it('does not keep the server from closing', async () => {
+  it('ends when the server closes', async () => {
     const own = await startServer();
-    const request = httpGet(`${own.urls.main}/api/v1/events`);
-    const ended = new Promise((resolve) => void request.on('response', (response) => void response.on('error', resolve).on('close', resolve).resume()).on('error', resolve));
-    await new Promise((resolve) => void request.once('response', resolve));
-    await own.close();
-    await ended;
+    const ended = new Promise<string>((resolve, reject) => {
+      httpGet(`${own.urls.main}/api/v1/events`, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('end', () => resolve(text));
+        void own.close();
+      }).on('error', reject);
+    });
+    expect(await ended).toContain('event: health');
   });
 });
