@@ -10,11 +10,11 @@ export interface ClickHouse {
   /** Runs a statement that has no output. */
   command(sql: string, options?: Omit<QueryOptions, 'format'>): Promise<void>;
   /**
-   * Inserts Native blocks that have the columns of the table (in any order) exactly once per token: the same token again is
+   * Inserts Native blocks that have exactly these columns, in this order, exactly once per token: the same token again is
    * a no-op, also after a restart, as long as the table remembers it (its last 10,000 inserts). Either all of the blocks are
-   * stored or none. `table` is a name from code, never from input.
+   * stored or the call fails, and the same call again completes it. Names are from code, never from input.
    */
-  insertNative(table: string, blocks: readonly Uint8Array[], options: InsertOptions): Promise<void>;
+  insertNative(table: string, columns: readonly string[], blocks: readonly Uint8Array[], options: InsertOptions): Promise<void>;
   version(): Promise<string>;
   /** Waits for what still runs. Using the port afterwards throws `store_unavailable`. */
   close(): Promise<void>;

@@ -1,5 +1,7 @@
-import { AppError } from '@pitot/core';
+import { AppError, TABLES, type TableName } from '@pitot/core';
 import type { ClickHouse } from './clickhouse.ts';
+import { createTable, expiryOf, mergeTreeName, setRetention, type Deployment } from './ddl.ts';
+import { TABLE_DEFINITIONS } from './schema.ts';
 
 export interface ClickHouseMigrationOptions {
   /** How long samples are kept. */
@@ -10,5 +12,23 @@ export interface ClickHouseMigrationOptions {
 
 /** Creates missing tables and columns and sets the retention. Running it again changes nothing. */
 export async function migrateClickHouse(clickhouse: ClickHouse, options: ClickHouseMigrationOptions): Promise<void> {
-  throw new AppError('internal', `not built yet: ${clickhouse.kind} ${options.retentionMs}`);
+  if (options.cluster !== undefined && clickhouse.kind === 'embedded') {
+    throw new AppError('bad_config', 'clickhouse.cluster needs a server: set clickhouse.url, or remove clickhouse.cluster');
+  }
+  for (const name of Object.keys(TABLES) as TableName[]) {
+    for (const statement of createTable(name, options)) await clickhouse.command(statement);
+    await applyRetention(clickhouse, name, options);
+  }
+}
+
+/** Tables that exist keep the retention they were made with until it is altered; altering costs nothing when nothing changes. */
+async function applyRetention(clickhouse: ClickHouse, name: TableName, deployment: Deployment): Promise<void> {
+  const alter = setRetention(name, deployment);
+  if (alter === undefined) return;
+  const table = mergeTreeName(name, deployment.cluster);
+  const sql = 'SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {table:String}';
+  const text = new TextDecoder().decode(await clickhouse.query(sql, { params: { table }, format: 'TabSeparated' }));
+  if (text.includes(expiryOf(TABLE_DEFINITIONS[name], deployment.retentionMs)!)) return;
+  // Parts are dropped whole, by the new rule, as they are merged; rewriting them now would gain nothing.
+  await clickhouse.command(alter, { settings: { materialize_ttl_after_modify: 0 } });
 }

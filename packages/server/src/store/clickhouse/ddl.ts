@@ -1,0 +1,94 @@
+import type { TableName } from '@pitot/core';
+import { TABLE_DEFINITIONS, type TableDefinition } from './schema.ts';
+import { identifier, quoted } from './statement.ts';
+
+export interface Deployment {
+  readonly retentionMs: number;
+  /** Cluster name; without it there is one machine. */
+  readonly cluster?: string;
+}
+
+/** Inserts a table remembers, per partition: a token that comes again within them is a no-op. */
+const REMEMBERED_INSERTS = 10_000;
+
+/**
+ * The statements that make a table. On one machine it is one MergeTree. In a cluster `<name>_local` is replicated on every
+ * shard and `<name>` is the Distributed table over them that all statements name.
+ */
+export function createTable(name: TableName, deployment: Deployment): string[] {
+  const definition = TABLE_DEFINITIONS[name];
+  const columns = columnList(definition);
+  if (deployment.cluster === undefined) return [localTable(name, columns, definition, definition.engine, deployment, '')];
+  const { cluster } = deployment;
+  const replicated = `Replicated${definition.engine}`;
+  const where = ` ON CLUSTER ${quoted(cluster)}`;
+  const local = `${name}_local`;
+  return [
+    localTable(local, columns, definition, replicated, deployment, where),
+    `CREATE TABLE IF NOT EXISTS ${identifier(name)}${where} (\n  ${columns.join(',\n  ')}\n)\n` +
+      `ENGINE = Distributed(${quoted(cluster)}, currentDatabase(), ${quoted(local)}, ${definition.shardBy})`,
+  ];
+}
+
+/** The statement that sets the retention of a table that exists; undefined for tables that are kept for ever. */
+export function setRetention(name: TableName, { retentionMs, cluster }: Deployment): string | undefined {
+  const expiry = expiryOf(TABLE_DEFINITIONS[name], retentionMs);
+  if (expiry === undefined) return undefined;
+  return `ALTER TABLE ${mergeTreeName(name, cluster)}${cluster === undefined ? '' : ` ON CLUSTER ${quoted(cluster)}`} MODIFY TTL ${expiry}`;
+}
+
+/** The name of the MergeTree table behind a table. */
+export function mergeTreeName(name: TableName, cluster: string | undefined): string {
+  return identifier(cluster === undefined ? name : `${name}_local`);
+}
+
+export function expiryOf({ expires }: TableDefinition, retentionMs: number): string | undefined {
+  return expires === undefined ? undefined : `${expires} + toIntervalSecond(${Math.ceil(retentionMs / 1000)})`;
+}
+
+function columnList({ columns, indexes = [] }: TableDefinition): string[] {
+  const lines = columns.map(({ name, type, codec, expression }) =>
+    [identifier(name), type, expression, codec === undefined ? undefined : `CODEC(${codec})`].filter((part) => part !== undefined).join(' '),
+  );
+  return [...lines, ...indexes];
+}
+
+function localTable(
+  name: string,
+  columns: readonly string[],
+  definition: TableDefinition,
+  engine: string,
+  deployment: Deployment,
+  where: string,
+): string {
+  const expiry = expiryOf(definition, deployment.retentionMs);
+  return [
+    `CREATE TABLE IF NOT EXISTS ${identifier(name)}${where} (\n  ${columns.join(',\n  ')}\n)`,
+    `ENGINE = ${engine}(${engineArguments(name, engine, definition)})`,
+    definition.partitionBy === undefined ? '' : `PARTITION BY ${definition.partitionBy}`,
+    definition.primaryKey === undefined ? '' : `PRIMARY KEY (${definition.primaryKey})`,
+    `ORDER BY (${definition.orderBy})`,
+    expiry === undefined ? '' : `TTL ${expiry}`,
+    `SETTINGS ${Object.entries(mergeTreeSettings(engine, definition)).map(([key, value]) => `${identifier(key)} = ${typeof value === 'number' ? value : quoted(value)}`).join(', ')}`,
+  ]
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+function engineArguments(name: string, engine: string, { version }: TableDefinition): string {
+  const path = engine.startsWith('Replicated') ? [quoted(`/clickhouse/tables/{database}/${name}/{shard}`), quoted('{replica}')] : [];
+  return [...path, ...(version === undefined ? [] : [version])].join(', ');
+}
+
+function mergeTreeSettings(engine: string, definition: TableDefinition): Record<string, number | string> {
+  return {
+    // What is in the store has left the spool: it must survive a power cut.
+    fsync_after_insert: 1,
+    fsync_part_directory: 1,
+    // The parts a merge replaces stay until the kernel has written the merged one.
+    old_parts_lifetime: 120,
+    ttl_only_drop_parts: 1,
+    [engine.startsWith('Replicated') ? 'replicated_deduplication_window' : 'non_replicated_deduplication_window']: REMEMBERED_INSERTS,
+    ...definition.settings,
+  };
+}
