@@ -97,13 +97,6 @@ function othersOf(series: readonly ChartSeries[]): OthersBand {
   return { count: series.length, low, high, mean };
 }
 
-export type LegendColumn = 'name' | keyof SeriesStats;
-
-export function filterLegend(rows: readonly LegendRow[], text: string): readonly LegendRow[] {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  return words.length === 0 ? rows : rows.filter((row) => words.every((word) => row.series.name.toLowerCase().includes(word)));
-}
-
 /** Click picks a series alone, or lets go of it; with Ctrl or Shift it joins or leaves those picked. */
 export function pickSeries(picked: ReadonlySet<string>, key: string, add: boolean): ReadonlySet<string> {
   if (!add) return picked.size === 1 && picked.has(key) ? new Set() : new Set([key]);

@@ -55,12 +55,3 @@ export function toChartSeries(result: readonly MatrixSeries[], grid: Grid, prefi
     values: alignSeries(series, grid),
   }));
 }
-
-/** The label pairs all series share, which a legend need not repeat. */
-export function commonLabels(series: readonly ChartSeries[]): Labels {
-  const [first, ...rest] = series;
-  if (first === undefined || rest.length === 0) return {};
-  return Object.fromEntries(
-    Object.entries(first.labels).filter(([label, value]) => rest.every((other) => other.labels[label] === value)),
-  );
-}

@@ -1,5 +1,7 @@
 import type { Source } from '@pitot/core';
+import type { QueryAnswer } from '../../api/prometheus.ts';
 import { countOf, listOf } from '../../time/phrase.ts';
+import type { Recipe } from './recipes.ts';
 
 export interface Arrival {
   /** `live`: data came in the last minutes; `earlier`: it did once; `waiting`: never since the start. */
@@ -8,15 +10,33 @@ export interface Arrival {
   readonly lastMs: number | undefined;
 }
 
+/** Language of the OpenTelemetry SDK by service, as far as the services say. */
+export type Languages = ReadonlyMap<string, string>;
+
+/** Asks each service for its SDK's language. */
+export const LANGUAGES_EXPRESSION = 'group by (job, telemetry_sdk_language) (target_info{telemetry_sdk_language!=""})';
+
+export function languagesOf(answer: QueryAnswer | undefined): Languages {
+  if (answer?.data.resultType !== 'vector') return new Map();
+  return new Map(answer.data.result.map(({ metric }) => [metric['job'] ?? '', metric['telemetry_sdk_language'] ?? '']));
+}
+
 const LIVE_MS = 2 * 60_000;
 
-/** What has arrived by these receivers, and from whom. */
-export function arrivalOf(receivers: readonly string[], sources: readonly Source[], nowMs: number): Arrival {
-  const mine = sources.filter((source) => receivers.includes(source.receiver));
+/** What has arrived the way a recipe sends, and from whom. A service that does not say its language counts for every OpenTelemetry recipe. */
+export function arrivalOf(recipe: Pick<Recipe, 'receivers' | 'language'>, sources: readonly Source[], languages: Languages, nowMs: number): Arrival {
+  const mine = sources.filter((source) => recipe.receivers.includes(source.receiver) && speaks(recipe, source, languages));
   if (mine.length === 0) return { state: 'waiting', text: 'Waiting for the first sample', lastMs: undefined };
   const lastMs = Math.max(...mine.map((source) => Date.parse(source.last_received)));
   const samples = mine.reduce((sum, source) => sum + source.samples_total, 0);
   const services = [...new Set(mine.toSorted((a, b) => Date.parse(b.last_received) - Date.parse(a.last_received)).map((source) => source.service))];
   const text = `${countOf(samples, 'sample')} from ${listOf(services)}`;
   return { state: nowMs - lastMs < LIVE_MS ? 'live' : 'earlier', text, lastMs };
+}
+
+function speaks(recipe: Pick<Recipe, 'language'>, source: Source, languages: Languages): boolean {
+  if (recipe.language === undefined) return true;
+  // `job` is "namespace/name" where the service has a namespace.
+  const language = languages.get(source.service);
+  return language === undefined || language === recipe.language;
 }

@@ -2,7 +2,7 @@ import './connect.css';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { connectSourcesQuery, keysQuery, statusQuery } from '../../api/queries.ts';
+import { connectSourcesQuery, instantQuery, keysQuery, statusQuery } from '../../api/queries.ts';
 import { requestJson } from '../../api/request.ts';
 import { useNow } from '../../time/time-window.tsx';
 import { Age } from '../../ui/age.tsx';
@@ -13,14 +13,17 @@ import { Failure, messageOf, SkeletonRows } from '../../ui/states.tsx';
 import { Badge } from '../../ui/tone.tsx';
 import { countOf, listOf } from '../../time/phrase.ts';
 import { liveServices } from '../overview/verdict.ts';
-import { arrivalOf, type Arrival } from './arrival.ts';
+import { arrivalOf, LANGUAGES_EXPRESSION, languagesOf, type Arrival } from './arrival.ts';
 import { recipesFor, targetOf, type Recipe } from './recipes.ts';
 
 const PLACEHOLDER_KEY = 'YOUR_API_KEY';
+const LANGUAGES_EVERY_MS = 5000;
 
 export function ConnectPage() {
   const status = useQuery(statusQuery);
   const sources = useQuery(connectSourcesQuery);
+  const { data: languageAnswer } = useQuery({ ...instantQuery(LANGUAGES_EXPRESSION, undefined), refetchInterval: LANGUAGES_EVERY_MS });
+  const languages = languagesOf(languageAnswer);
   const nowMs = useNow();
   const [key, setKey] = useState<string | undefined>(undefined);
   const [chosen, setChosen] = useState('node');
@@ -50,12 +53,12 @@ export function ConnectPage() {
               key={candidate.id}
               recipe={candidate}
               selected={candidate.id === recipe.id}
-              arrival={arrivalOf(candidate.receivers, list, nowMs)}
+              arrival={arrivalOf(candidate, list, languages, nowMs)}
               onSelect={() => setChosen(candidate.id)}
             />
           ))}
         </div>
-        <RecipeCard recipe={recipe} arrival={arrivalOf(recipe.receivers, list, nowMs)} />
+        <RecipeCard recipe={recipe} arrival={arrivalOf(recipe, list, languages, nowMs)} />
       </div>
       <p className="next" style={{ margin: 0 }}>
         <span>Next:</span>

@@ -13,6 +13,8 @@ export interface Recipe {
   readonly title: string;
   /** Turns green when data arrives by one of these. */
   readonly receivers: readonly string[];
+  /** `telemetry_sdk_language` of the senders this recipe is for; the Collector's own is none. */
+  readonly language?: string;
   readonly what: string;
   readonly steps: readonly { readonly label: string; readonly code: string }[];
 }
@@ -40,6 +42,7 @@ export function recipesFor(target: Target): Recipe[] {
       id: 'node',
       title: 'Node.js',
       receivers: OTLP,
+      language: 'nodejs',
       what: 'OpenTelemetry instruments HTTP, databases and the runtime without a change to the code.',
       steps: [
         { label: 'Install', code: 'npm install @opentelemetry/api @opentelemetry/auto-instrumentations-node' },
@@ -51,6 +54,7 @@ export function recipesFor(target: Target): Recipe[] {
       id: 'python',
       title: 'Python',
       receivers: OTLP,
+      language: 'python',
       what: 'The distribution finds the libraries in use and instruments them.',
       steps: [
         { label: 'Install', code: 'pip install opentelemetry-distro opentelemetry-exporter-otlp\nopentelemetry-bootstrap -a install' },
@@ -62,6 +66,7 @@ export function recipesFor(target: Target): Recipe[] {
       id: 'java',
       title: 'Java',
       receivers: OTLP,
+      language: 'java',
       what: 'One agent file beside the application.',
       steps: [
         {
@@ -76,6 +81,7 @@ export function recipesFor(target: Target): Recipe[] {
       id: 'go',
       title: 'Go',
       receivers: OTLP,
+      language: 'go',
       what: 'The exporter reads its address from the environment.',
       steps: [
         {
@@ -101,6 +107,7 @@ export function recipesFor(target: Target): Recipe[] {
       id: 'collector',
       title: 'OpenTelemetry Collector',
       receivers: OTLP,
+      language: 'none',
       what: 'Sends what it receives, and the metrics of the host it runs on, so that the host appears under Hosts.',
       steps: [
         {

@@ -102,6 +102,27 @@ export function hostCharts(hostName: string): HostChart[] {
   ];
 }
 
+/** One line per host, for Overview. */
+export function fleetCharts(matcher: string): HostChart[] {
+  const of = (metric: string, ...matchers: string[]): string => selector(metric, ...matchers, matcher);
+  return [
+    {
+      id: 'fleet-cpu',
+      title: 'Processors in use',
+      unit: 'percent',
+      most: 100,
+      queries: [{ expression: `100 * (1 - sum by (host_name) (${of('system_cpu_utilization_ratio', 'cpu_mode=~"idle|iowait"')}))`, legend: '{{host_name}}' }],
+    },
+    {
+      id: 'fleet-memory',
+      title: 'Memory in use',
+      unit: 'percent',
+      most: 100,
+      queries: [{ expression: `100 * sum by (host_name) (${of('system_memory_utilization_ratio', 'system_memory_state="used"')})`, legend: '{{host_name}}' }],
+    },
+  ];
+}
+
 /** The worst of all hosts, for Overview's tiles. */
 export function fleetQueries(matcher: string): { readonly cpuPercent: string; readonly memoryPercent: string; readonly diskPercent: string } {
   const of = (metric: string, ...matchers: string[]): string => selector(metric, ...matchers, matcher);

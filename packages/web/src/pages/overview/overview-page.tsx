@@ -4,9 +4,11 @@ import { useMemo } from 'react';
 import { useEnvironment } from '../../api/environment.ts';
 import { hostsQuery, sourcesQuery, statusQuery, useInstant } from '../../api/queries.ts';
 import { useNow } from '../../time/time-window.tsx';
+import { MetricPanel } from '../../charts/metric-panel.tsx';
 import { Sentence, type Verdict } from '../../ui/sentence.tsx';
 import { messageOf } from '../../ui/states.tsx';
 import { selector } from '../../url/environment-matcher.ts';
+import { fleetCharts } from '../hosts/host-queries.ts';
 import { HostsPanel } from './hosts-panel.tsx';
 import { OverviewTiles } from './overview-tiles.tsx';
 import { SourcesPanel } from './sources-panel.tsx';
@@ -20,6 +22,7 @@ export function OverviewPage() {
   const { environment, matcher } = useEnvironment();
   const up = useInstant(selector('up', matcher));
   const nowMs = useNow();
+  const charts = useMemo(() => fleetCharts(matcher), [matcher]);
   const targets = useMemo(() => targetsOf(up.data), [up.data]);
   const failed = [status, sources, hosts].find((query) => query.error !== null && query.data === undefined)?.error ?? undefined;
   const verdict: Verdict | undefined =
@@ -43,8 +46,15 @@ export function OverviewPage() {
       </Sentence>
       <OverviewTiles status={status.data} sources={sources.data?.sources} hosts={hosts.data?.hosts} targets={up.data === undefined ? undefined : targets} />
       {targets.some((target) => !target.up) && <TargetsPanel targets={targets} />}
-      <SourcesPanel query={sources} />
+      <div id="senders">
+        <SourcesPanel query={sources} />
+      </div>
       <HostsPanel query={hosts} />
+      <div className="panels">
+        {charts.map((chart) => (
+          <MetricPanel key={chart.id} {...chart} height={150} whenEmpty="No host reported it in this time range." />
+        ))}
+      </div>
       <p className="next" style={{ margin: 0 }}>
         <span>Next:</span>
         {onlyOwnHost ? <Link to="/connect">Connect a first service</Link> : <Link to="/connect">Connect another service</Link>}
