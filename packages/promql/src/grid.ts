@@ -104,7 +104,7 @@ export function broadcastRows(rows: readonly Row[], steps: number): Row[] {
       dropName: row.dropName,
       values: new Float64Array(steps).fill(row.values[0]!),
       present: new Uint8Array(steps).fill(row.present[0]!),
-      histograms: first && new Array<NativeHistogram | undefined>(steps).fill(first),
+      histograms: first && Array.from({ length: steps }, () => first),
     };
   });
 }

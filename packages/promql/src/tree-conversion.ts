@@ -27,9 +27,21 @@ const BINARY_OPS: Readonly<Record<string, BinaryOp>> = {
   Pow: '^', Mul: '*', Div: '/', Mod: '%', Atan2: 'atan2', Add: '+', Sub: '-', Eql: '==', Gte: '>=', Gtr: '>', Lte: '<=',
   Lss: '<', Neq: '!=', And: 'and', Or: 'or', Unless: 'unless', TrimUpper: '</', TrimLower: '>/',
 };
+const PRECEDENCE: Readonly<Record<BinaryOp, number>> = {
+  or: 1, and: 2, unless: 2, '==': 3, '!=': 3, '>': 3, '<': 3, '>=': 3, '<=': 3, '</': 3, '>/': 3,
+  '+': 4, '-': 4, '*': 5, '/': 5, '%': 5, atan2: 5, '^': 6,
+};
 const MATCH_TYPES: Readonly<Record<string, MatchType>> = { EqlSingle: '=', Neq: '!=', EqlRegex: '=~', NeqRegex: '!~' };
 /** Constructs that stand after an expression and, in Prometheus' grammar, belong to the operand right before them. */
 const POSTFIX = new Set(['OffsetExpr', 'MatrixSelector', 'SubqueryExpr', 'StepInvariantExpr', 'AnchoredExpr', 'SmoothedExpr']);
+
+type Operation = Pick<Extract<Expr, { kind: 'binary' }>, 'op' | 'matching' | 'returnBool' | 'rhs'>;
+
+/** Whether `a inner b outer c` is `a inner (b outer c)`. */
+function bindsTighter(outer: BinaryOp, inner: BinaryOp): boolean {
+  const difference = PRECEDENCE[outer] - PRECEDENCE[inner];
+  return difference > 0 || (difference === 0 && outer === '^');
+}
 
 class Converter {
   readonly #query: string;
@@ -95,17 +107,30 @@ class Converter {
     const lhsNode = node.firstChild!;
     const opNode = lhsNode.nextSibling!;
     const op = BINARY_OPS[opNode.name]!;
-    const lhs = this.expr(lhsNode);
-    const rhs = this.expr(node.lastChild!);
-    const modifiers = this.#modifiers(opNode, op);
-    // The grammar reads `-1 ^ 2` as `(-1) ^ 2`; in PromQL the power binds tighter than the sign.
-    const sign = this.#query[lhs.position.start];
-    if (op === '^' && lhs.kind === 'number' && lhsNode.name === 'NumberDurationLiteral' && (sign === '-' || sign === '+')) {
-      const unsigned: Expr = { ...lhs, value: sign === '-' ? -lhs.value : lhs.value, position: { start: lhs.position.start + 1, end: lhs.position.end } };
-      const power: Expr = { kind: 'binary', op, lhs: unsigned, rhs, ...modifiers, position: { start: unsigned.position.start, end: rhs.position.end } };
-      return { kind: 'unary', op: sign, expr: power, position: { start: lhs.position.start, end: rhs.position.end } };
+    const operation: Operation = { op, ...this.#modifiers(opNode, op), rhs: this.expr(node.lastChild!) };
+    return this.#combine(this.expr(lhsNode), operation, lhsNode.name === 'NumberDurationLiteral');
+  }
+
+  /**
+   * Puts an operation behind its left side. Where that side ends in something that binds less tightly, the operation
+   * belongs to its last operand: the grammar reads `-1 ^ 2` as `(-1) ^ 2`, and `a + b @ 5 * c` as `((a + b) @ 5) * c`.
+   */
+  #combine(lhs: Expr, operation: Operation, isLiteral: boolean): Expr {
+    const { op, rhs } = operation;
+    const end = rhs.position.end;
+    const position = { start: lhs.position.start, end };
+    const sign = isLiteral ? this.#query[lhs.position.start] : undefined;
+    if (op === '^' && lhs.kind === 'number' && (sign === '-' || sign === '+')) {
+      const unsigned: Expr = {
+        ...lhs,
+        value: sign === '-' ? -lhs.value : lhs.value,
+        position: { start: lhs.position.start + 1, end: lhs.position.end },
+      };
+      return { kind: 'unary', op: sign, expr: this.#combine(unsigned, operation, false), position };
     }
-    return { kind: 'binary', op, lhs, rhs, ...modifiers, position: { start: lhs.position.start, end: rhs.position.end } };
+    if (op === '^' && lhs.kind === 'unary') return { ...lhs, expr: this.#combine(lhs.expr, operation, false), position };
+    if (lhs.kind === 'binary' && bindsTighter(op, lhs.op)) return { ...lhs, rhs: this.#combine(lhs.rhs, operation, false), position };
+    return { kind: 'binary', lhs, ...operation, position };
   }
 
   #modifiers(opNode: SyntaxNode, op: BinaryOp): { matching: VectorMatching; returnBool: boolean } {
@@ -177,7 +202,7 @@ class Converter {
       expr: args[wanted - 1]!,
       param: wanted === 2 ? args[0] : undefined,
       grouping: list ? this.#labels(list) : [],
-      without: modifier?.getChild('Without') != null,
+      without: (modifier?.getChild('Without') ?? null) !== null,
       position: range(node),
     };
   }
