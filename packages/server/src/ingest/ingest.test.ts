@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { labelsFromObject, type MetricBatch, type NativeHistogram } from '@pitot/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createStage, NOW_MS, storeDown, until, type Stage } from './fixtures/stage.ts';
@@ -203,6 +205,39 @@ describe('limits', () => {
     expect(stage.log.lines.filter(({ fields }) => fields['reason'] === 'new_series_rate')).toHaveLength(1);
     stage.clock.advance(60_000);
     expect(intern(5000)).toBe(10);
+  });
+
+  it('does not count series as new that it knew before a restart', async () => {
+    const limits = { new_series_per_minute: 10 };
+    const intern = (ingest: Ingest, i: number) => ingest.sink.intern(['__name__', 'm', 'i', String(i)], SOURCE);
+    const first = await stage.open({ limits });
+    for (let i = 0; i < 10; i++) intern(first, i);
+    stage.clock.advance(60_000);
+    for (let i = 10; i < 20; i++) intern(first, i);
+    await first.drain(1000);
+    await first.close();
+    // Restarted twice in a row: those that did not come in between are still known.
+    const second = await stage.open({ limits });
+    intern(second, 5);
+    await second.drain(1000);
+    await second.close();
+    const third = await stage.open({ limits });
+    for (let i = 0; i < 30; i++) expect(intern(third, i)).toBe(i);
+    expect(intern(third, 30)).toBe('new_series_rate');
+  });
+
+  it('does without the list of known series where that is damaged', async () => {
+    const first = await stage.open();
+    handleOf(first);
+    await first.drain(1000);
+    await first.close();
+    const path = join(stage.directory, 'spool', 'known-series');
+    const bytes = readFileSync(path);
+    bytes[6]! ^= 1;
+    writeFileSync(path, bytes);
+    const second = await stage.open({ limits: { new_series_per_minute: 1 } });
+    expect(handleOf(second)).toBe(0);
+    expect(second.sink.intern(['__name__', 'another'], SOURCE)).toBe('new_series_rate');
   });
 
   it.each([

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CircuitBreakerState, Clock, IngestMonitor, Limits, Logger, Meter, MetricSink, TelemetryWriter } from '@pitot/core';
 import { CircuitBreaker } from './circuit-breaker.ts';
+import { loadKnownSeries, saveKnownSeries } from './known-series.ts';
 import { MetricPipeline } from './metric-pipeline.ts';
 import { Rejections } from './rejections.ts';
 import { SeriesRegistry } from './series-registry.ts';
@@ -51,7 +52,12 @@ export interface Ingest {
 
 const MIB = 1024 * 1024;
 const BLOCKS_IN_MEMORY_BYTES = 64 * MIB;
+/** A minute. */
 const SWEEP_EVERY_SNAPSHOTS = 12;
+/** An hour: by then what the earlier process knew is here, or gone. */
+const FORGET_KNOWN_AFTER_SNAPSHOTS = 720;
+/** Ten minutes. */
+const SAVE_KNOWN_EVERY_SNAPSHOTS = 120;
 const BREAKER_VALUE: Readonly<Record<CircuitBreakerState, number>> = { CLOSED: 0, HALF_OPEN: 1, OPEN: 2 };
 const SECONDS_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -76,6 +82,13 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
   const rejections = new Rejections({ meter, log, clock, limits });
   const sources = new SourceTable();
   const registry = new SeriesRegistry({ limits, clock, log, sources, onReject: (reason, detail) => rejections.log(reason, detail) });
+  const knownSeriesPath = join(options.dataDirectory, 'spool', 'known-series');
+  registry.known.replace(await loadKnownSeries(knownSeriesPath));
+  const saveKnown = async (): Promise<void> => {
+    await saveKnownSeries(knownSeriesPath, registry.fingerprints()).catch((error: unknown) => {
+      log.warn({ err: error }, 'the list of known series cannot be saved; after a restart they count as new');
+    });
+  };
   const samplesTotal = meter.counter('pitot_ingest_samples_total', 'Samples and histograms taken.', ['receiver']);
   const pipeline = new MetricPipeline({ registry, sources, rejections, spool, breaker, limits, retentionMs, clock, samplesTotal });
   const shipper = new StoreShipper({
@@ -91,7 +104,7 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
   return {
     sink: pipeline,
     monitor: createMonitor(options, registry, sources, spool, breaker, shipper),
-    ...lifecycle(pipeline, shipper, spool, startHousekeeping(clock, registry, sources)),
+    ...lifecycle(pipeline, shipper, spool, saveKnown, startHousekeeping(clock, registry, sources, saveKnown)),
   };
 }
 
@@ -99,13 +112,14 @@ function lifecycle(
   pipeline: MetricPipeline,
   shipper: StoreShipper,
   spool: Spool,
+  saveKnown: () => Promise<void>,
   stopHousekeeping: () => void,
 ): Pick<Ingest, 'start' | 'drain' | 'close'> {
   return {
     start: () => shipper.start(),
     async drain(timeoutMs) {
       pipeline.drain();
-      await shipper.drain(AbortSignal.timeout(Math.max(0, timeoutMs)));
+      await Promise.all([saveKnown(), shipper.drain(AbortSignal.timeout(Math.max(0, timeoutMs)))]);
     },
     async close() {
       stopHousekeeping();
@@ -116,11 +130,13 @@ function lifecycle(
   };
 }
 
-function startHousekeeping(clock: Clock, registry: SeriesRegistry, sources: SourceTable): () => void {
+function startHousekeeping(clock: Clock, registry: SeriesRegistry, sources: SourceTable, saveKnown: () => Promise<void>): () => void {
   let snapshots = 0;
   const timer = setInterval(() => {
     sources.snapshot(clock.nowMs());
     if (++snapshots % SWEEP_EVERY_SNAPSHOTS === 0) registry.sweep();
+    if (snapshots === FORGET_KNOWN_AFTER_SNAPSHOTS) registry.known.clear();
+    if (snapshots % SAVE_KNOWN_EVERY_SNAPSHOTS === 0) void saveKnown();
   }, SNAPSHOT_INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);

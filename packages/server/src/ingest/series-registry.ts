@@ -1,5 +1,6 @@
 import { labelValue, type BatchSource, type Clock, type Labels, type Limits, type Logger, type RejectReason } from '@pitot/core';
 import { hash, hashWords } from './fingerprint.ts';
+import { KnownSeries } from './known-series.ts';
 import { LabelStore } from './label-store.ts';
 import { LabelEncoder } from './series-labels.ts';
 import type { SourceTable } from './source-table.ts';
@@ -50,6 +51,8 @@ export class SeriesRegistry {
   words = new Int32Array(FIRST_CAPACITY * ROW_WORDS);
   floats = new Float64Array(this.words.buffer);
   readonly labels = new LabelStore();
+  /** What an earlier process knew. */
+  readonly known = new KnownSeries();
   epoch = 0;
   activeSeries = 0;
   /** Handles given out so far are below this. */
@@ -106,6 +109,23 @@ export class SeriesRegistry {
     if (idle > Math.max(1000, this.#tableUsed / 20)) this.#evict(now - ACTIVE_MINUTES);
   }
 
+  /** Two words for each series, low first: those here, and those an earlier process knew that have not come yet. */
+  fingerprints(): Int32Array {
+    const missing: number[] = [];
+    this.known.forEach((low, high) => {
+      if (this.#find(low, high) < 0) missing.push(low, high);
+    });
+    const fingerprints = new Int32Array(2 * this.#tableUsed + missing.length);
+    fingerprints.set(missing, 2 * this.#tableUsed);
+    let at = 0;
+    for (let row = 0; row < this.end * ROW_WORDS; row += ROW_WORDS) {
+      if (this.words[row + LAST_SEEN]! <= 0) continue;
+      fingerprints[at++] = this.words[row + FINGERPRINT_LOW]!;
+      fingerprints[at++] = this.words[row + FINGERPRINT_HIGH]!;
+    }
+    return fingerprints;
+  }
+
   /** Forgets what was taken for a series in a commit that failed, so that the repetition is not mistaken for a duplicate. */
   forget(series: number): void {
     this.floats[(series * ROW_WORDS + LAST_TIME) >> 1] = -Infinity;
@@ -131,7 +151,7 @@ export class SeriesRegistry {
 
   #add(labels: Labels, source: BatchSource, low: number, high: number, nowMs: number): number | RejectReason {
     const { sources } = this.#options;
-    const exceeded = this.#exceededLimit(sources.keyOf(source), nowMs);
+    const exceeded = this.#exceededLimit(sources.keyOf(source), nowMs, this.known.has(low, high));
     if (exceeded !== undefined) return this.#reject(exceeded, labels.join(' ').slice(0, 500));
     const encoder = this.#encoder;
     const position = this.labels.add(encoder.bytes, encoder.size);
@@ -156,10 +176,11 @@ export class SeriesRegistry {
     return handle;
   }
 
-  #exceededLimit(key: number, nowMs: number): RejectReason | undefined {
+  #exceededLimit(key: number, nowMs: number, known: boolean): RejectReason | undefined {
     const { limits, sources } = this.#options;
     if (this.activeSeries >= limits.active_series) return 'active_series_limit';
     if (key > 0 && sources.activeByKey[key]! >= limits.active_series_per_key) return 'key_series_limit';
+    if (known) return undefined;
     if (nowMs >= this.#windowStartMs + RATE_WINDOW_MS || nowMs < this.#windowStartMs) {
       this.#windowStartMs = nowMs;
       this.#newInWindow = 0;
