@@ -1,4 +1,4 @@
-import { labelValue, type Host, type Labels, type MetricReader, type ReadBudget } from '@pitot/core';
+import { labelValue, METRIC_NAME, type Host, type Labels, type MetricReader, type ReadBudget } from '@pitot/core';
 import type { QueryResult, VectorSample } from '@pitot/promql';
 
 type Instant = (query: string, timeMs: number) => Promise<QueryResult>;
@@ -30,8 +30,6 @@ const NUMBERS = {
 const QUERIES = {
   /** Hosts that report now, with their last sign of life in seconds. */
   seenNow: 'max by (host_name) (timestamp(system_cpu_logical_count))',
-  /** Every host of the last day, so that one that went silent is still shown; five minutes are near enough for it. */
-  seenInDay: 'max by (host_name) (max_over_time(timestamp(system_cpu_logical_count)[1d:5m]))',
   os: 'target_info{job="pitot/host"}',
   fullest: `topk by (host_name) (1, ${filesystems})`,
   filesystemUsed: 'system_filesystem_usage_bytes{system_filesystem_state="used"}',
@@ -40,15 +38,21 @@ const QUERIES = {
   processMemory: 'process_memory_usage_bytes{job="pitot/host"}',
 } as const;
 
+/** Last signs of life within the day; five minutes are near enough for a host that went silent. */
+const SEEN_IN_DAY = 'max by (host_name) (max_over_time(timestamp(system_cpu_logical_count)[1d:5m]))';
+
 /** The hosts that reported within a day, by name. Numbers are of now, and null where a host does not report them. */
-export async function readHosts(instant: Instant, nowMs: number): Promise<Host[]> {
+export async function readHosts(instant: Instant, reader: MetricReader, nowMs: number, budget: ReadBudget): Promise<Host[]> {
   const ask = async (query: string) => vector(await instant(query, nowMs));
-  const [numbers, found] = await Promise.all([askAll(NUMBERS, ask), askAll(QUERIES, ask)]);
+  const [numbers, found, names] = await Promise.all([askAll(NUMBERS, ask), askAll(QUERIES, ask), namesInDay(reader, nowMs, budget)]);
+  // A day of samples is only read while some host is silent.
+  const reporting = new Set(found.seenNow.map(({ labels }) => hostName(labels)));
+  const seenInDay = names.every((name) => reporting.has(name)) ? [] : await ask(SEEN_IN_DAY);
   const disks = diskOfHost(found.fullest, found.filesystemUsed, found.filesystemSize);
   const processes = processesOfHost(found.processCpu, found.processMemory);
   const os = new Map(found.os.map(({ labels }) => [hostName(labels), osName(labels)]));
   const values = mapValues(numbers, (samples) => new Map(samples.map(({ labels, value }) => [hostName(labels), finite(value)])));
-  return lastSigns([...found.seenNow, ...found.seenInDay])
+  return lastSigns([...found.seenNow, ...seenInDay])
     .map(({ name, seenMs }): Host => ({
       host_name: name,
       last_seen: new Date(seenMs).toISOString(),
@@ -58,6 +62,11 @@ export async function readHosts(instant: Instant, nowMs: number): Promise<Host[]
       processes: processes.get(name) ?? [],
     }))
     .sort((a, b) => (a.host_name < b.host_name ? -1 : 1));
+}
+
+function namesInDay(reader: MetricReader, nowMs: number, budget: ReadBudget): Promise<string[]> {
+  const selectors = [[{ name: METRIC_NAME, type: '=', value: 'system_cpu_logical_count' }]] as const;
+  return reader.labelValues('host_name', { ...budget, selectors, minTimeMs: nowMs - DAY_MS, maxTimeMs: nowMs });
 }
 
 /** Values of `deployment_environment_name` seen in the last day. */

@@ -122,7 +122,7 @@ export function createMetricQueries({ reader, limits, clock, meter }: MetricQuer
       ask('remote_read', options, (signal) => reader.select({ ...budget(signal), matchers, minTimeMs: startMs, maxTimeMs: endMs })),
     cardinality: (limit, options = {}) => ask('cardinality', options, () => reader.cardinality({ limit })),
     latest: (request, options = {}) => ask('latest', options, (signal) => readLatestMetrics(reader, clock.nowMs(), request, budget(signal))),
-    hosts: (options = {}) => ask('hosts', options, (signal) => readHosts(instantAt(signal), clock.nowMs())),
+    hosts: (options = {}) => ask('hosts', options, (signal) => readHosts(instantAt(signal), reader, clock.nowMs(), budget(signal))),
     environments: (options = {}) => ask('environments', options, (signal) => readEnvironments(reader, clock.nowMs(), budget(signal))),
   };
 }
