@@ -13,7 +13,7 @@ export interface DecodeTarget {
 }
 
 /** Counts a request's samples and stops at `limits.samples_per_request`. */
-export class SampleBudget {
+class SampleBudget {
   readonly #limits: Limits;
   #left: number;
 

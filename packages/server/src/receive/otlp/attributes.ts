@@ -91,7 +91,7 @@ function readMap(reader: WireReader, end: number, depth: number, invalid: Invali
 }
 
 /** A string from the reader's position to `end`; bytes that are not UTF-8 set `invalid`. */
-export function readText(reader: WireReader, end: number, invalid: Invalid): string {
+function readText(reader: WireReader, end: number, invalid: Invalid): string {
   const bytes = readBytes(reader, end);
   if (!isUtf8(bytes)) invalid.found = true;
   return bytes.toString('utf8');

@@ -1,8 +1,9 @@
 import { AppError } from '@pitot/core';
 import { OTLP_MESSAGES, type Field, type FieldKind } from './json-schema.ts';
+import { WireWriter } from './wire-writer.ts';
 
-/** Deeper nesting is refused; a request itself needs about ten levels. */
-const MAX_DEPTH = 40;
+/** Deeper nesting is refused; objects and arrays count, and a request itself needs about twenty levels. */
+const MAX_DEPTH = 80;
 const UINT64 = 1n << 64n;
 
 /**
@@ -19,7 +20,9 @@ export function protobufOfJson(body: Uint8Array): Uint8Array {
   } catch (cause) {
     throw new AppError('bad_payload', `the body is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
-  return messageBytes('ExportMetricsServiceRequest', value, '', 0);
+  const out = new WireWriter(body.length);
+  writeMessage(out, 'ExportMetricsServiceRequest', value, ROOT);
+  return out.finish();
 }
 
 function textOf(body: Uint8Array): string {
@@ -30,34 +33,96 @@ function textOf(body: Uint8Array): string {
   }
 }
 
-function wrong(path: string, expected: string): AppError {
-  const where = path === '' ? 'the body' : path.slice(1);
+/** Where a value stands in the body; only put into words for an error. */
+class Path {
+  readonly depth: number;
+  readonly #parent: Path | undefined;
+  readonly #step: string | number;
+
+  constructor(parent: Path | undefined, step: string | number) {
+    this.#parent = parent;
+    this.#step = step;
+    this.depth = parent === undefined ? 0 : parent.depth + 1;
+  }
+
+  toString(): string {
+    if (this.#parent === undefined) return '';
+    const before = this.#parent.toString();
+    if (typeof this.#step === 'number') return `${before}[${this.#step}]`;
+    return before === '' ? this.#step : `${before}.${this.#step}`;
+  }
+}
+
+const ROOT = new Path(undefined, '');
+
+function wrong(path: Path, expected: string): AppError {
+  const where = path.toString() || 'the body';
   return new AppError('bad_payload', `${where} is not ${expected}`, { fields: { path: where } });
 }
 
-function messageBytes(message: string, value: unknown, path: string, depth: number): Buffer {
-  if (depth > MAX_DEPTH) throw wrong(path, `nested at most ${MAX_DEPTH} deep`);
+function writeMessage(out: WireWriter, message: string, value: unknown, path: Path): void {
+  if (path.depth > MAX_DEPTH) throw wrong(path, `nested at most ${MAX_DEPTH} deep`);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(path, 'an object');
   const fields = OTLP_MESSAGES[message]!;
-  const parts: Buffer[] = [];
-  for (const [name, content] of Object.entries(value)) {
+  for (const name in value) {
+    const content = (value as Record<string, unknown>)[name];
     if (content === null || !Object.hasOwn(fields, name)) continue;
-    fieldBytes(fields[name]!, content, `${path}.${name}`, depth, parts);
+    const field = fields[name]!;
+    const at = new Path(path, name);
+    if (field.repeated !== true) writeField(out, field, content, at);
+    else if (!Array.isArray(content)) throw wrong(at, 'an array');
+    else for (let i = 0; i < content.length; i++) writeField(out, field, content[i], new Path(at, i));
   }
-  return Buffer.concat(parts);
 }
 
-function fieldBytes(field: Field, content: unknown, path: string, depth: number, parts: Buffer[]): void {
-  if (field.repeated !== true) {
-    parts.push(tagOf(field), valueBytes(field.kind, content, path, depth));
-    return;
+function writeField(out: WireWriter, { number, kind }: Field, value: unknown, path: Path): void {
+  out.varint(number * 8 + wireTypeOf(kind));
+  switch (kind) {
+    case 'string':
+      if (typeof value !== 'string') throw wrong(path, 'a string');
+      out.text(value);
+      return;
+    case 'hex':
+      out.bytes(hexOf(value, path));
+      return;
+    case 'base64':
+      if (typeof value !== 'string') throw wrong(path, 'a string');
+      out.bytes(Buffer.from(value, 'base64'));
+      return;
+    case 'bool':
+      if (typeof value !== 'boolean') throw wrong(path, 'true or false');
+      out.varint(value ? 1 : 0);
+      return;
+    case 'double':
+      out.double(doubleOf(value, path));
+      return;
+    case 'fixed64':
+      out.fixed64(integerOf(value, path, 0n, UINT64 - 1n));
+      return;
+    case 'sfixed64':
+      out.fixed64(integerOf(value, path, -UINT64 / 2n, UINT64 / 2n - 1n));
+      return;
+    case 'int64':
+      out.varint64(integerOf(value, path, -UINT64 / 2n, UINT64 / 2n - 1n));
+      return;
+    case 'uint64':
+      out.varint64(integerOf(value, path, 0n, UINT64 - 1n));
+      return;
+    case 'uint32':
+      out.varint64(integerOf(value, path, 0n, 0xffff_ffffn));
+      return;
+    case 'sint32': {
+      const integer = Number(integerOf(value, path, -0x8000_0000n, 0x7fff_ffffn));
+      out.varint(integer < 0 ? -2 * integer - 1 : 2 * integer);
+      return;
+    }
+    default:
+      if ('message' in kind) {
+        const start = out.open();
+        writeMessage(out, kind.message, value, path);
+        out.close(start);
+      } else out.varint64(enumOf(kind, value, path));
   }
-  if (!Array.isArray(content)) throw wrong(path, 'an array');
-  content.forEach((element: unknown, i) => parts.push(tagOf(field), valueBytes(field.kind, element, `${path}[${i}]`, depth)));
-}
-
-function tagOf({ number, kind }: Field): Buffer {
-  return varint(BigInt(number * 8 + wireTypeOf(kind)));
 }
 
 function wireTypeOf(kind: FieldKind): number {
@@ -81,50 +146,13 @@ function wireTypeOf(kind: FieldKind): number {
   }
 }
 
-function valueBytes(kind: FieldKind, value: unknown, path: string, depth: number): Buffer {
-  switch (kind) {
-    case 'string':
-      return prefixed(Buffer.from(stringOf(value, path)));
-    case 'hex':
-      return prefixed(hexOf(value, path));
-    case 'base64':
-      return prefixed(Buffer.from(stringOf(value, path), 'base64'));
-    case 'bool':
-      if (typeof value !== 'boolean') throw wrong(path, 'true or false');
-      return Buffer.from([value ? 1 : 0]);
-    case 'double':
-      return doubleBytes(doubleOf(value, path));
-    case 'fixed64':
-      return fixed64(integerOf(value, path, 0n, UINT64 - 1n));
-    case 'sfixed64':
-      return fixed64(BigInt.asUintN(64, integerOf(value, path, -UINT64 / 2n, UINT64 / 2n - 1n)));
-    case 'int64':
-      return varint(BigInt.asUintN(64, integerOf(value, path, -UINT64 / 2n, UINT64 / 2n - 1n)));
-    case 'uint64':
-      return varint(integerOf(value, path, 0n, UINT64 - 1n));
-    case 'uint32':
-      return varint(integerOf(value, path, 0n, 0xffff_ffffn));
-    case 'sint32': {
-      const integer = integerOf(value, path, -0x8000_0000n, 0x7fff_ffffn);
-      return varint(integer < 0n ? -2n * integer - 1n : 2n * integer);
-    }
-    default:
-      return 'message' in kind ? prefixed(messageBytes(kind.message, value, path, depth + 1)) : varint(enumOf(kind, value, path));
-  }
-}
-
-function stringOf(value: unknown, path: string): string {
-  if (typeof value !== 'string') throw wrong(path, 'a string');
-  return value;
-}
-
-function hexOf(value: unknown, path: string): Buffer {
-  const text = stringOf(value, path);
-  if (!/^(?:[0-9a-fA-F]{2})*$/.test(text)) throw wrong(path, 'hexadecimal');
+function hexOf(value: unknown, path: Path): Buffer {
+  const text = value;
+  if (typeof text !== 'string' || !/^(?:[0-9a-fA-F]{2})*$/.test(text)) throw wrong(path, 'hexadecimal');
   return Buffer.from(text, 'hex');
 }
 
-function doubleOf(value: unknown, path: string): number {
+function doubleOf(value: unknown, path: Path): number {
   if (typeof value === 'number') return value;
   if (value === 'NaN') return Number.NaN;
   if (value === 'Infinity') return Number.POSITIVE_INFINITY;
@@ -133,7 +161,7 @@ function doubleOf(value: unknown, path: string): number {
   throw wrong(path, 'a number');
 }
 
-function integerOf(value: unknown, path: string, least: bigint, most: bigint): bigint {
+function integerOf(value: unknown, path: Path, least: bigint, most: bigint): bigint {
   const isText = typeof value === 'string' && /^-?\d{1,20}$/.test(value);
   if (!isText && !(typeof value === 'number' && Number.isInteger(value))) throw wrong(path, 'an integer');
   const integer = BigInt(value as string | number);
@@ -141,33 +169,9 @@ function integerOf(value: unknown, path: string, least: bigint, most: bigint): b
   return integer;
 }
 
-function enumOf(names: readonly string[], value: unknown, path: string): bigint {
+function enumOf(names: readonly string[], value: unknown, path: Path): bigint {
   if (typeof value !== 'string') return integerOf(value, path, 0n, 0x7fff_ffffn);
   const number = names.indexOf(value);
   if (number < 0) throw wrong(path, `one of ${names.join(', ')}`);
   return BigInt(number);
-}
-
-function prefixed(bytes: Buffer): Buffer {
-  return Buffer.concat([varint(BigInt(bytes.length)), bytes]);
-}
-
-function varint(value: bigint): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
-  bytes.push(Number(rest));
-  return Buffer.from(bytes);
-}
-
-function fixed64(value: bigint): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(value);
-  return bytes;
-}
-
-function doubleBytes(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeDoubleLE(value);
-  return bytes;
 }

@@ -16,11 +16,9 @@ describe.each([
   ['protobuf', ProtobufExporter],
   ['JSON', JsonExporter],
 ] as const)('the OpenTelemetry SDK for Node, %s', (_format, Exporter) => {
-  async function exporting(temporalityPreference: AggregationTemporality): Promise<{ sink: MemorySink; server: DoorServer; provider: MeterProvider }> {
-    const sink = new MemorySink();
-    const server = await DoorServer.open(otlp.open(testContext(sink, {}, Date.now)));
+  function providerFor(server: DoorServer, temporalityPreference: AggregationTemporality): MeterProvider {
     const exporter = new Exporter({ url: `http://${server.address}/v1/metrics`, temporalityPreference });
-    const provider = new MeterProvider({
+    return new MeterProvider({
       resource: resourceFromAttributes({
         'service.name': 'checkout',
         'service.namespace': 'shop',
@@ -31,12 +29,12 @@ describe.each([
       readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: HOUR_MS })],
       views: [{ instrumentName: 'size', aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM } }],
     });
-    return { sink, server, provider };
   }
 
   it('arrives with Prometheus names, labels and values', async () => {
-    const { sink, server, provider } = await exporting(AggregationTemporality.CUMULATIVE);
-    await using _server = server;
+    const sink = new MemorySink();
+    await using server = await DoorServer.open(otlp.open(testContext(sink, {}, Date.now)));
+    const provider = providerFor(server, AggregationTemporality.CUMULATIVE);
     const meter = provider.getMeter('test', '1.2.3');
     const route = { 'http.route': '/cart/{id}', code: 200 };
     meter.createCounter('http.requests', { unit: '{request}', description: 'Requests taken.' }).add(3, route);
@@ -80,8 +78,9 @@ describe.each([
   });
 
   it('adds its deltas up', async () => {
-    const { sink, server, provider } = await exporting(AggregationTemporality.DELTA);
-    await using _server = server;
+    const sink = new MemorySink();
+    await using server = await DoorServer.open(otlp.open(testContext(sink, {}, Date.now)));
+    const provider = providerFor(server, AggregationTemporality.DELTA);
     const meter = provider.getMeter('test');
     const counter = meter.createCounter('jobs');
     const histogram = meter.createHistogram('wait', { unit: 's', advice: { explicitBucketBoundaries: [1] } });
