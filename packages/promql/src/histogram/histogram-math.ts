@@ -150,6 +150,7 @@ function reconcileZeroBuckets(a: NativeHistogram, b: NativeHistogram): [NativeHi
  * threshold would cut is taken in whole, which moves the threshold further out.
  */
 export function zeroCountForThreshold(histogram: NativeHistogram, threshold: number): { count: number; threshold: number } {
+  if (threshold === histogram.zeroThreshold) return { count: histogram.zeroCount, threshold };
   const positive = sideBuckets(histogram, 'positive');
   const negative = sideBuckets(histogram, 'negative');
   for (;;) {

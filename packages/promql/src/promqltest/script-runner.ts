@@ -96,7 +96,12 @@ async function runPinned(
   pinSelectors: NonNullable<RunOptions['pinSelectors']>,
 ): Promise<string | undefined> {
   const timeMs = command.endMs;
-  const pinned = pinSelectors(command.query, timeMs);
+  let pinned: string | undefined;
+  try {
+    pinned = pinSelectors(command.query, timeMs);
+  } catch {
+    // It does not parse, which the plain run has judged already.
+  }
   if (pinned === undefined) return undefined;
   const times = timeMs === 0 ? [-1000, 0, 1000] : [-10 * timeMs, 0, Math.trunc(timeMs / 5), timeMs, 10 * timeMs];
   for (const otherMs of times) {

@@ -1,26 +1,23 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Engine } from '../engine.ts';
 import { memoryStore, runScript } from './script-runner.ts';
 import { pinSelectors } from './selector-pin.ts';
 
-/** Our own scripts, always there. */
-const OWN = new URL('scripts/', import.meta.url);
-/** Upstream's scripts: set PROMQLTEST_DIR to a folder of `.test` files to run them as well. */
-const UPSTREAM = process.env['PROMQLTEST_DIR'];
+const here = fileURLToPath(new URL('.', import.meta.url));
+/** Upstream's scripts are no part of this repository; they are looked for beside it. */
+const upstream = process.env['PITOT_PROMQLTEST_DIR'] ?? resolve(here, '../../../../../shared/data/promqltest');
 
-const folders: (URL | string)[] = [OWN];
-if (UPSTREAM === undefined) console.warn('PROMQLTEST_DIR is not set: only our own PromQL scripts run');
-else folders.push(UPSTREAM.endsWith('/') ? UPSTREAM : `${UPSTREAM}/`);
-
-for (const folder of folders) {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.test')).sort();
-  describe(`scripts in ${folder instanceof URL ? 'promqltest/scripts' : folder}`, () => {
-    it('are there', () => expect(names).not.toEqual([]));
+function describeFolder(title: string, folder: string): void {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.test')).sort();
+  describe(`${title}`, () => {
+    it('has scripts', () => expect(names).not.toEqual([]));
 
     it.each(names)('%s passes', async (name) => {
-      const text = await readFile(folder instanceof URL ? new URL(name, folder) : `${folder}${name}`, 'utf8');
-      const report = await runScript(text, {
+      const report = await runScript(await readFile(join(folder, name), 'utf8'), {
         name,
         createStore: async () => memoryStore((reader) => new Engine(reader)),
         pinSelectors,
@@ -30,3 +27,8 @@ for (const folder of folders) {
     });
   });
 }
+
+describeFolder('our own scripts', join(here, 'scripts'));
+
+if (existsSync(upstream)) describeFolder(`scripts in ${upstream}`, upstream);
+else console.warn(`no folder ${upstream} (PITOT_PROMQLTEST_DIR): only our own PromQL scripts run`);

@@ -1,7 +1,9 @@
 import { exprText, parse, type Expr } from '../parser.ts';
 
-/** Functions whose result moves with the evaluation time although their arguments stand still. */
+/** Functions whose result moves with the evaluation time (or, in an instant query, is it) although their arguments stand still. */
 const MOVING_FUNCTIONS: ReadonlySet<string> = new Set([
+  'start',
+  'end',
   'days_in_month',
   'day_of_month',
   'day_of_week',
