@@ -35,7 +35,7 @@ export interface EvalCommand {
   readonly scalar?: number;
   /** `expect string`: the result is this string. */
   readonly string?: string;
-  /** `expect range vector`: the instant query answers a matrix. */
+  /** `expect range vector`: the instant query answers a matrix; it is evaluated at the expected range's end. */
   readonly rangeVector: boolean;
 }
 
