@@ -150,9 +150,12 @@ async function orAborted(insert: Promise<void>, signal: AbortSignal): Promise<vo
   }
 }
 
-/** Trying again does not help. Everything but an unavailable store (and time-outs on the way to it) is of this kind. */
+/**
+ * Trying again does not help. Only what is certain counts: a store without memory or disk for the moment also answers with
+ * other kinds (`unprocessable`, `unavailable`), and then the data waits.
+ */
 function isRefusal(error: AppError): boolean {
-  return error.kind !== 'unavailable' && error.kind !== 'timeout' && error.kind !== 'canceled' && error.kind !== 'limited';
+  return error.kind === 'internal' || error.kind === 'invalid';
 }
 
 function blocksByTable(blocks: readonly SpoolBlock[]): Map<TableName, Uint8Array[]> {
