@@ -184,7 +184,7 @@ describe('scraping', () => {
     ['sample_limit', { sample_limit: 1 }],
     ['label_limit', { label_limit: 3 }],
     ['label_name_length_limit', { label_name_length_limit: 8 }],
-    ['label_value_length_limit', { label_value_length_limit: 20 }],
+    ['label_value_length_limit', { label_value_length_limit: 19 }],
     ['body_size_limit', { body_size_limit: '20B' }],
     ['target_limit', { target_limit: 1, static_configs: [{ targets: ['127.0.0.1:1', '127.0.0.1:2'] }] }],
   ])('fails the scrape at %s', async (name, job) => {
