@@ -202,17 +202,22 @@ function variance(input: AggregateInput): void {
     input.context.tick();
     const { values, present } = rows[i]!;
     const g = grouping.groupOf[i]!;
-    const row = out[g]!;
+    const squares = out[g]!.values;
+    const seen = out[g]!.present;
+    const count = counts[g]!;
+    const mean = means[g]!;
     for (let j = 0; j < steps; j++) {
       if (present[j] === HISTOGRAM) noteIgnored(input);
       if (present[j] !== FLOAT) continue;
       const x = values[j]!;
-      const n = ++counts[g]![j]!;
-      const delta = x - means[g]![j]!;
-      means[g]![j]! += delta / n;
-      const first = Number.isFinite(x) ? 0 : NaN;
-      row.values[j] = n === 1 ? first : row.values[j]! + delta * (x - means[g]![j]!);
-      row.present[j] = FLOAT;
+      const n = count[j]! + 1;
+      const delta = x - mean[j]!;
+      const moved = mean[j]! + delta / n;
+      count[j] = n;
+      mean[j] = moved;
+      if (n > 1) squares[j]! += delta * (x - moved);
+      else squares[j] = x - x === 0 ? 0 : NaN;
+      seen[j] = FLOAT;
     }
   }
   out.forEach((row, g) => {

@@ -1,7 +1,7 @@
 import type { NativeHistogram } from '@pitot/core';
 import { ANNOTATION_TEXT, type Annotations } from './annotations.ts';
 import { isComparison, type BinaryExpr, type BinaryOp } from './ast.ts';
-import { FLOAT, HISTOGRAM, RowBuilder, type Row } from './grid.ts';
+import { HISTOGRAM, RowBuilder, type Row } from './grid.ts';
 import {
   addHistograms,
   compactHistogram,
@@ -147,18 +147,19 @@ export function vectorScalarRow(operation: ElementOperation, row: Row, scalar: F
   const out = new RowBuilder(row.labels, scalar.length, dropName);
   const { arithmetic, comparison } = operation;
   const floatsOnly = row.histograms === undefined;
+  if (floatsOnly && arithmetic) {
+    arithmeticRow(operation.op, arithmetic, row, scalar, swap, out);
+    return out;
+  }
   for (let j = 0; j < scalar.length; j++) {
     const kind = row.present[j];
     if (kind === 0) continue;
     const s = scalar[j]!;
-    if (kind === FLOAT && floatsOnly && (arithmetic || comparison)) {
+    if (floatsOnly && comparison) {
       const v = row.values[j]!;
-      if (arithmetic) out.setFloat(j, swap ? arithmetic(s, v) : arithmetic(v, s));
-      else {
-        const holds = swap ? comparison!(s, v) : comparison!(v, s);
-        if (returnBool) out.setFloat(j, holds ? 1 : 0);
-        else if (holds) out.setFloat(j, v);
-      }
+      const holds = swap ? comparison(s, v) : comparison(v, s);
+      if (returnBool) out.setFloat(j, holds ? 1 : 0);
+      else if (holds) out.setFloat(j, v);
       continue;
     }
     const element = kind === HISTOGRAM ? row.histograms![j]! : row.values[j]!;
@@ -170,4 +171,24 @@ export function vectorScalarRow(operation: ElementOperation, row: Row, scalar: F
     else if (result.keep) out.setFloat(j, result.value);
   }
   return out;
+}
+
+/** Cells that are not present are computed too: their values mean nothing, and a loop without branches is faster. */
+function arithmeticRow(
+  op: BinaryOp,
+  arithmetic: (a: number, b: number) => number,
+  row: Row,
+  scalar: Float64Array,
+  swap: boolean,
+  out: RowBuilder,
+): void {
+  const { values } = row;
+  const result = out.values;
+  out.present.set(row.present);
+  const steps = scalar.length;
+  if (op === '*') for (let j = 0; j < steps; j++) result[j] = values[j]! * scalar[j]!;
+  else if (op === '+') for (let j = 0; j < steps; j++) result[j] = values[j]! + scalar[j]!;
+  else if (op === '/' && !swap) for (let j = 0; j < steps; j++) result[j] = values[j]! / scalar[j]!;
+  else if (op === '-' && !swap) for (let j = 0; j < steps; j++) result[j] = values[j]! - scalar[j]!;
+  else for (let j = 0; j < steps; j++) result[j] = swap ? arithmetic(scalar[j]!, values[j]!) : arithmetic(values[j]!, scalar[j]!);
 }

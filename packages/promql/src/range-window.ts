@@ -1,7 +1,7 @@
 import { labelValue, METRIC_NAME, type HistogramSample, type NativeHistogram } from '@pitot/core';
 import type { Annotations } from './annotations.ts';
 import type { PositionRange } from './ast.ts';
-import { upperBound, type SeriesSamples } from './series-samples.ts';
+import type { SeriesSamples } from './series-samples.ts';
 
 /**
  * The samples of one series in the window of one step, as range functions see them: floats times[low..high) and
@@ -51,15 +51,14 @@ export class RangeWindow {
   /** Moves to the window (fromMs, toMs]; windows of one series only move forward. */
   slide(fromMs: number, toMs: number): void {
     const { times, histograms } = this;
-    if (times.length > 0) {
-      let { low, high } = this;
-      if (low === 0 && high === 0 && times[0]! <= fromMs) low = high = upperBound(times, fromMs);
-      while (low < times.length && times[low]! <= fromMs) low++;
-      if (high < low) high = low;
-      while (high < times.length && times[high]! <= toMs) high++;
-      this.low = low;
-      this.high = high;
-    }
+    const length = times.length;
+    let low = this.low;
+    let high = this.high;
+    while (low < length && times[low]! <= fromMs) low++;
+    if (high < low) high = low;
+    while (high < length && times[high]! <= toMs) high++;
+    this.low = low;
+    this.high = high;
     if (histograms.length === 0) return;
     let { histogramLow, histogramHigh } = this;
     while (histogramLow < histograms.length && histograms[histogramLow]!.timestampMs <= fromMs) histogramLow++;

@@ -35,13 +35,9 @@ function extrapolated(window: RangeWindow, kind: RateKind): boolean {
     return false;
   }
   if (floats > 1) {
+    const { times, values, low, high } = window;
     const difference = floatDifference(window, kind.isCounter);
-    const first = window.values[window.low]!;
-    const factor = extrapolationFactor(window, kind, window.times[window.low]!, window.times[window.high - 1]!, floats - 1, {
-      first: first >= 0 ? first : undefined,
-      rise: difference,
-    });
-    window.value = difference * factor;
+    window.value = difference * extrapolationFactor(window, kind, times[low]!, times[high - 1]!, floats - 1, values[low]!, difference);
     return true;
   }
   if (histograms > 1) return histogramExtrapolated(window, kind, histograms);
@@ -62,10 +58,8 @@ function histogramExtrapolated(window: RangeWindow, kind: RateKind, count: numbe
   if (!result) return false;
   const first = histograms[histogramLow]!;
   const last = histograms[histogramHigh - 1]!;
-  const factor = extrapolationFactor(window, kind, first.timestampMs, last.timestampMs, count - 1, {
-    first: first.histogram.count >= 0 ? first.histogram.count : undefined,
-    rise: result.count,
-  });
+  const firstCount = first.histogram.count;
+  const factor = extrapolationFactor(window, kind, first.timestampMs, last.timestampMs, count - 1, firstCount, result.count);
   window.histogram = scaleHistogram(result, factor);
   return true;
 }
@@ -81,7 +75,8 @@ function extrapolationFactor(
   firstMs: number,
   lastMs: number,
   intervals: number,
-  counter: { first: number | undefined; rise: number },
+  firstValue: number,
+  rise: number,
 ): number {
   let toStart = (firstMs - window.startMs) / 1000;
   let toEnd = (window.endMs - lastMs) / 1000;
@@ -89,8 +84,8 @@ function extrapolationFactor(
   const spacing = sampled / intervals;
   const threshold = spacing * 1.1;
   if (toStart >= threshold) toStart = spacing / 2;
-  if (kind.isCounter && counter.rise > 0 && counter.first !== undefined) {
-    const toZero = sampled * (counter.first / counter.rise);
+  if (kind.isCounter && rise > 0 && firstValue >= 0) {
+    const toZero = sampled * (firstValue / rise);
     if (toZero < toStart) toStart = toZero;
   }
   if (toEnd >= threshold) toEnd = spacing / 2;

@@ -45,13 +45,20 @@ export function frameMatrix(rows: readonly Row[], frame: Frame): MatrixValue {
 function rowToSeries(row: Row, frame: Frame, times: Float64Array): MatrixSeries {
   const { present, values, labels } = row;
   if (!row.histograms && !present.includes(0)) return { labels, timestampsMs: times, values };
-  const isFloat = (_: number, j: number): boolean => present[j] === FLOAT;
+  let floats = 0;
   const histograms: HistogramSample[] = [];
   for (let j = 0; j < frame.steps; j++) {
-    if (present[j] === HISTOGRAM) histograms.push({ timestampMs: times[j]!, histogram: row.histograms![j]! });
+    if (present[j] === FLOAT) floats++;
+    else if (present[j] === HISTOGRAM) histograms.push({ timestampMs: times[j]!, histogram: row.histograms![j]! });
   }
-  const floats = { labels, timestampsMs: times.filter(isFloat), values: values.filter(isFloat) };
-  return histograms.length > 0 ? { ...floats, histograms } : floats;
+  const timestampsMs = new Float64Array(floats);
+  const kept = new Float64Array(floats);
+  for (let j = 0, n = 0; n < floats; j++) {
+    if (present[j] !== FLOAT) continue;
+    timestampsMs[n] = times[j]!;
+    kept[n++] = values[j]!;
+  }
+  return { labels, timestampsMs, values: kept, ...(histograms.length > 0 && { histograms }) };
 }
 
 /** Sorts in place unless the order is right already, which readers that sort make the usual case. */

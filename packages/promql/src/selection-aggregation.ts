@@ -30,9 +30,11 @@ export function selectElements(context: QueryContext, expr: AggregateExpr, rows:
     }
     row.copyCell(j, rows[i]!);
   };
+  const ranks = expr.op === 'topk' || expr.op === 'bottomk';
   for (const group of members) {
     context.tick();
-    for (let j = 0; j < steps; j++) pick(context, expr, rows, group, j, params[j]!, keep);
+    if (ranks) rankGroup(context, expr, rows, group, params, keep);
+    else for (let j = 0; j < steps; j++) pick(expr, rows, group, j, params[j]!, keep);
   }
   return order.map((i) => out[i]!);
 }
@@ -52,8 +54,8 @@ function checkParams(context: QueryContext, expr: AggregateExpr, params: Float64
   return true;
 }
 
+/** limitk and limit_ratio at one step. */
 function pick(
-  context: QueryContext,
   expr: AggregateExpr,
   rows: readonly Row[],
   group: readonly number[],
@@ -61,42 +63,80 @@ function pick(
   param: number,
   keep: (i: number, j: number) => void,
 ): void {
-  const present = group.filter((i) => rows[i]!.present[j] !== 0);
   if (expr.op === 'limit_ratio') {
     const ratio = Math.max(-1, Math.min(1, param));
-    for (const i of present) if (sampleRatio(rows[i]!.labels, ratio)) keep(i, j);
+    for (const i of group) if (rows[i]!.present[j] !== 0 && sampleRatio(rows[i]!.labels, ratio)) keep(i, j);
     return;
   }
-  const k = Math.trunc(param);
-  if (k < 1) return;
-  if (expr.op === 'limitk') {
-    for (const i of present.slice(0, k)) keep(i, j);
-    return;
+  let left = Math.trunc(param);
+  for (const i of group) {
+    if (left < 1) return;
+    if (rows[i]!.present[j] === 0) continue;
+    keep(i, j);
+    left--;
   }
-  const floats = present.filter((i) => rows[i]!.present[j] === FLOAT);
-  if (floats.length < present.length) context.annotations.info(ANNOTATION_TEXT.ignoredInAggregation(expr.op), expr.position);
-  for (const i of ranked(rows, floats, j, k, expr.op === 'topk')) keep(i, j);
 }
 
-/** The k best, best first; NaN is worse than any number. */
-function ranked(rows: readonly Row[], candidates: number[], j: number, k: number, largest: boolean): number[] {
-  const sign = largest ? -1 : 1;
-  const order = (a: number, b: number): number => {
-    const x = rows[a]!.values[j]!;
-    const y = rows[b]!.values[j]!;
-    if (Number.isNaN(x)) return Number.isNaN(y) ? 0 : 1;
-    if (Number.isNaN(y)) return -1;
-    return x === y ? 0 : x < y ? -sign : sign;
-  };
-  const best: number[] = [];
-  for (const i of candidates) {
-    if (best.length >= k && order(best[k - 1]!, i) <= 0) continue;
-    let at = best.length;
-    while (at > 0 && order(best[at - 1]!, i) > 0) at--;
-    best.splice(at, 0, i);
-    if (best.length > k) best.pop();
+/** Up to this k, the best are kept in order while the series go by; above it, each step is sorted. */
+const SMALL_K = 64;
+
+/** topk and bottomk of one group, best first; NaN is worse than any number, histograms are ignored with an info. */
+function rankGroup(
+  context: QueryContext,
+  expr: AggregateExpr,
+  rows: readonly Row[],
+  group: readonly number[],
+  params: Float64Array,
+  keep: (i: number, j: number) => void,
+): void {
+  const ks = params.map((param) => Math.max(0, Math.min(Math.trunc(param), group.length)));
+  const { max } = rangeOf(ks);
+  if (group.some((i) => rows[i]!.present.includes(HISTOGRAM))) {
+    context.annotations.info(ANNOTATION_TEXT.ignoredInAggregation(expr.op), expr.position);
+  }
+  const sign = expr.op === 'topk' ? 1 : -1;
+  const best = max <= SMALL_K ? insertBest(rows, group, ks, max, sign) : undefined;
+  for (let j = 0; j < ks.length; j++) {
+    const ranked = best ? best.subarray(j * max, j * max + ks[j]!) : sortBest(rows, group, j, ks[j]!, sign);
+    for (const i of ranked) if (i >= 0) keep(i, j);
+  }
+}
+
+/** Series by series: best[j * width + n] is the row that is n-th at step j, -1 where there is none. */
+function insertBest(rows: readonly Row[], group: readonly number[], ks: Float64Array, width: number, sign: number): Int32Array {
+  const steps = ks.length;
+  const best = new Int32Array(steps * width).fill(-1);
+  const scores = new Float64Array(steps * width);
+  for (const i of group) {
+    const { values, present } = rows[i]!;
+    for (let j = 0; j < steps; j++) {
+      const k = ks[j]!;
+      if (k === 0 || present[j] !== FLOAT) continue;
+      const score = sign * values[j]!;
+      const first = j * width;
+      let at = first + k - 1;
+      if (best[at]! >= 0 && !isBetter(score, scores[at]!)) continue;
+      while (at > first && (best[at - 1]! < 0 || isBetter(score, scores[at - 1]!))) {
+        best[at] = best[at - 1]!;
+        scores[at] = scores[at - 1]!;
+        at--;
+      }
+      best[at] = i;
+      scores[at] = score;
+    }
   }
   return best;
+}
+
+function sortBest(rows: readonly Row[], group: readonly number[], j: number, k: number, sign: number): number[] {
+  const floats = group.filter((i) => rows[i]!.present[j] === FLOAT);
+  const score = (i: number): number => sign * rows[i]!.values[j]!;
+  floats.sort((a, b) => (isBetter(score(a), score(b)) ? -1 : isBetter(score(b), score(a)) ? 1 : 0));
+  return floats.slice(0, k);
+}
+
+function isBetter(score: number, than: number): boolean {
+  return score > than || (Number.isNaN(than) && !Number.isNaN(score));
 }
 
 /** count_values: as many series per group as there are different values, the value as a label. */
