@@ -2,17 +2,34 @@ import type { HistogramSample, Labels } from '@pitot/core';
 import { histogramToJson, type MatrixSeries, type QueryOutcome, type QueryValue, type VectorSample } from '../../query/metric-queries.ts';
 import { formatTimestamp, formatValue } from './numbers.ts';
 
-/** Characters gathered before a piece is handed to the socket: large enough to be cheap, small enough to free soon. */
-const PIECE_LENGTH = 1 << 18;
+/** Bytes gathered before they are handed to the socket: large enough to be cheap, small enough to free soon. */
+const CHUNK_BYTES = 1 << 18;
+/** A character takes at most this many bytes in UTF-8. */
+const MOST_CHARACTER_BYTES = 3;
 
 /**
- * Writes the answer of a query in pieces, straight into text: an object tree of ten thousand series costs several times as much.
- * The form is Prometheus' `{"status":"success","data":{"resultType":…,"result":…}}`.
+ * Writes the answer of a query as chunks of UTF-8, straight from the values: an object tree of ten thousand series costs
+ * several times as much. The form is Prometheus' `{"status":"success","data":{"resultType":…,"result":…}}`.
  */
-export function* resultPieces(outcome: QueryOutcome, statistics?: object): Generator<string> {
+export function* resultChunks(outcome: QueryOutcome, statistics?: object): Generator<Buffer> {
+  let chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  let length = 0;
+  for (const text of resultTexts(outcome, statistics)) {
+    const mostBytes = text.length * MOST_CHARACTER_BYTES;
+    if (length + mostBytes > chunk.length) {
+      if (length > 0) yield chunk.subarray(0, length);
+      chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, mostBytes));
+      length = 0;
+    }
+    length += chunk.write(text, length);
+  }
+  yield chunk.subarray(0, length);
+}
+
+function* resultTexts(outcome: QueryOutcome, statistics?: object): Generator<string> {
   const { value } = outcome;
   yield `{"status":"success","data":{"resultType":"${value.type}","result":`;
-  yield* valuePieces(value);
+  yield* valueTexts(value);
   if (statistics !== undefined) yield `,"stats":${JSON.stringify(statistics)}`;
   yield `}${notices(outcome)}}`;
 }
@@ -23,7 +40,7 @@ export function notices(outcome: { readonly warnings?: readonly string[]; readon
   return (warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : '') + (infos.length > 0 ? `,"infos":${JSON.stringify(infos)}` : '');
 }
 
-function* valuePieces(value: QueryValue): Generator<string> {
+function* valueTexts(value: QueryValue): Generator<string> {
   switch (value.type) {
     case 'scalar':
       yield `[${formatTimestamp(value.timestampMs)},"${formatValue(value.value)}"]`;
@@ -32,26 +49,19 @@ function* valuePieces(value: QueryValue): Generator<string> {
       yield `[${formatTimestamp(value.timestampMs)},${JSON.stringify(value.value)}]`;
       return;
     case 'vector':
-      yield* listPieces(value.samples, vectorSampleJson);
+      yield* listTexts(value.samples, vectorSampleJson);
       return;
     case 'matrix': {
       const openings = new PointOpenings();
-      yield* listPieces(value.series, (series) => matrixSeriesJson(series, openings));
+      yield* listTexts(value.series, (series) => matrixSeriesJson(series, openings));
     }
   }
 }
 
-function* listPieces<Item>(items: readonly Item[], toJson: (item: Item) => string): Generator<string> {
-  let piece = '[';
-  for (let i = 0; i < items.length; i++) {
-    if (i > 0) piece += ',';
-    piece += toJson(items[i]!);
-    if (piece.length >= PIECE_LENGTH) {
-      yield piece;
-      piece = '';
-    }
-  }
-  yield `${piece}]`;
+function* listTexts<Item>(items: readonly Item[], toJson: (item: Item) => string): Generator<string> {
+  yield '[';
+  for (let i = 0; i < items.length; i++) yield i === 0 ? toJson(items[i]!) : `,${toJson(items[i]!)}`;
+  yield ']';
 }
 
 function vectorSampleJson(sample: VectorSample): string {

@@ -7,7 +7,7 @@ import type { ApiAnswer, ApiRoute, PrometheusApi, ResultAnswer } from './api.ts'
 import { readParameters } from './parameters.ts';
 import { queryRoutes } from './query-routes.ts';
 import { mountRemoteRead } from './remote-read-route.ts';
-import { notices, resultPieces } from './result-json.ts';
+import { notices, resultChunks } from './result-json.ts';
 import { seriesRoutes } from './series-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 import { targetRoutes } from './target-routes.ts';
@@ -16,6 +16,8 @@ const ROUTES: readonly ApiRoute[] = [...queryRoutes, ...seriesRoutes, ...targetR
 /** Long expressions and many selectors come as forms; more than this is a mistake. */
 const MOST_FORM_BYTES = 10 * 1024 * 1024;
 const MOST_FORM_FIELDS = 10_000;
+/** How far the writing of an answer may run ahead of its socket. */
+const MOST_BUFFERED_BYTES = 1 << 20;
 
 const failure = z
   .object({ status: z.literal('error'), errorType: z.string(), error: z.string() })
@@ -59,25 +61,19 @@ function pathParameters(path: string): { params?: z.ZodType } {
 
 function sendAnswer(reply: FastifyReply, answer: ApiAnswer | ResultAnswer): FastifyReply {
   void reply.type('application/json; charset=utf-8');
-  if ('outcome' in answer) return sendPieces(reply, resultPieces(answer.outcome, answer.statistics));
+  if ('outcome' in answer) return sendChunks(reply, resultChunks(answer.outcome, answer.statistics));
   return reply.send(`{"status":"success","data":${JSON.stringify(answer.data)}${notices(answer)}}`);
 }
 
-/** Small answers go out in one write with their length; large ones as a stream, piece by piece as the socket drains. */
-function sendPieces(reply: FastifyReply, pieces: Generator<string>): FastifyReply {
-  let text = '';
-  for (let count = 0; count < MOST_HELD_PIECES; count++) {
-    const piece = pieces.next();
-    if (piece.done) return reply.send(text);
-    text += piece.value;
-  }
-  return reply.send(Readable.from(remaining(text, pieces), { objectMode: false, highWaterMark: 1 << 20 }));
+/** Small answers go out in one write with their length; large ones as a stream, chunk by chunk as the socket drains. */
+function sendChunks(reply: FastifyReply, chunks: Generator<Buffer>): FastifyReply {
+  const first = chunks.next().value as Buffer;
+  const second = chunks.next();
+  if (second.done) return reply.send(first);
+  return reply.send(Readable.from(following([first, second.value], chunks), { objectMode: false, highWaterMark: MOST_BUFFERED_BYTES }));
 }
 
-const MOST_HELD_PIECES = 4;
-
-function* remaining(first: string, rest: Generator<string>): Generator<Buffer> {
-  yield Buffer.from(first);
-  for (const piece of rest) yield Buffer.from(piece);
+function* following(first: readonly Buffer[], rest: Generator<Buffer>): Generator<Buffer> {
+  yield* first;
+  yield* rest;
 }
-
