@@ -125,7 +125,7 @@ export class MetricPipeline implements MetricSink, BatchPipeline {
     for (const [reason, count] of batch.reasons) {
       rejected += count;
       rejections.count(batch.source.receiver, reason, count);
-      rejections.log(reason, `${count} in one request to ${batch.source.receiver}`);
+      rejections.log(reason, () => `${count} in one request to ${batch.source.receiver}`);
     }
     return { accepted, rejected, reasons: Object.fromEntries(batch.reasons) };
   }

@@ -39,7 +39,7 @@ export class Rejections {
   }
 
   /** `detail` says which series or sample; it is logged for one of many. */
-  log(reason: RejectReason, detail: string): void {
+  log(reason: RejectReason, detail: () => string): void {
     const nowMs = this.#clock.nowMs();
     const line = this.#lines.get(reason);
     if (line !== undefined && nowMs - line.atMs < LOG_INTERVAL_MS && nowMs >= line.atMs) {
@@ -50,6 +50,6 @@ export class Rejections {
     const key = LIMIT_KEYS[reason];
     const limit = key === undefined ? {} : { limit: `limits.${key}`, value: this.#limits[key] ?? 'the retention' };
     const advice = key === undefined ? '' : ` Raise limits.${key} if this is wanted.`;
-    this.#log.warn({ reason, ...limit, example: detail, sinceLastLine: line?.since ?? 0 }, `turned away: ${REJECT_REASONS[reason]}${advice}`);
+    this.#log.warn({ reason, ...limit, example: detail(), sinceLastLine: line?.since ?? 0 }, `turned away: ${REJECT_REASONS[reason]}${advice}`);
   }
 }

@@ -38,8 +38,8 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly sources: SourceTable;
-  /** Told of every series turned away, to log it. */
-  readonly onReject: (reason: RejectReason, detail: string) => void;
+  /** Told of every series turned away, to log some of them: `detail` is only worth its cost when it is logged. */
+  readonly onReject: (reason: RejectReason, detail: () => string) => void;
 }
 
 /**
@@ -81,7 +81,7 @@ export class SeriesRegistry {
   intern(labels: Labels, source: BatchSource): number | RejectReason {
     const encoder = this.#encoder;
     const broken = encoder.encode(labels);
-    if (broken !== undefined) return this.#reject(broken, `label "${encoder.offender}" of ${labelValue(labels, '__name__').slice(0, 100)}`);
+    if (broken !== undefined) return this.#reject(broken, () => `label "${encoder.offender}" of ${labelValue(labels, '__name__').slice(0, 100)}`);
     hash(encoder.bytes, encoder.view, 0, encoder.size);
     const low = hashWords[0]!;
     const high = hashWords[1]!;
@@ -90,7 +90,7 @@ export class SeriesRegistry {
     if (known < 0) return this.#add(labels, source, low, high, nowMs);
     const row = known * ROW_WORDS;
     if (!this.labels.equals(this.words[row + LABELS_POSITION]!, this.words[row + LABELS_SIZE]!, encoder.bytes, encoder.size)) {
-      return this.#reject('unsupported', `a series whose 64-bit fingerprint collides with another: ${labels.join(' ').slice(0, 500)}`);
+      return this.#reject('unsupported', () => `a series whose 64-bit fingerprint collides with another: ${labels.join(' ').slice(0, 500)}`);
     }
     this.words[row + LAST_SEEN] = seenMinute(nowMs);
     return known;
@@ -132,7 +132,7 @@ export class SeriesRegistry {
     this.words[series * ROW_WORDS + DAYS] = 0;
   }
 
-  #reject(reason: RejectReason, detail: string): RejectReason {
+  #reject(reason: RejectReason, detail: () => string): RejectReason {
     this.#options.onReject(reason, detail);
     return reason;
   }
@@ -152,10 +152,10 @@ export class SeriesRegistry {
   #add(labels: Labels, source: BatchSource, low: number, high: number, nowMs: number): number | RejectReason {
     const { sources } = this.#options;
     const exceeded = this.#exceededLimit(sources.keyOf(source), nowMs, this.known.has(low, high));
-    if (exceeded !== undefined) return this.#reject(exceeded, labels.join(' ').slice(0, 500));
+    if (exceeded !== undefined) return this.#reject(exceeded, () => labels.join(' ').slice(0, 500));
     const encoder = this.#encoder;
     const position = this.labels.add(encoder.bytes, encoder.size);
-    if (position === undefined) return this.#reject('active_series_limit', 'the labels of all series together exceed 4 GiB');
+    if (position === undefined) return this.#reject('active_series_limit', () => 'the labels of all series together exceed 4 GiB');
     const handle = this.#newHandle();
     const slot = sources.slotOf(source, labelValue(labels, 'job'), nowMs);
     const row = handle * ROW_WORDS;
