@@ -21,7 +21,7 @@ for (const text of bodies) text.charCodeAt(text.length - 1);
 
 function report(name: string, cpuMicroseconds: number): void {
   const lines = SERIES * ROUNDS;
-  console.log(`${name}: ${Math.round(lines / (cpuMicroseconds / 1e6)).toLocaleString('en')} lines per CPU-second`);
+  process.stdout.write(`${name}: ${Math.round(lines / (cpuMicroseconds / 1e6)).toLocaleString('en')} lines per CPU-second\n`);
 }
 
 function everyLabel(): number {

@@ -16,7 +16,7 @@ const RELABEL_ACTIONS = [
   'uppercase',
 ] as const;
 
-export type RelabelAction = (typeof RELABEL_ACTIONS)[number];
+type RelabelAction = (typeof RELABEL_ACTIONS)[number];
 
 const DEFAULT_REGEX = '(.*)';
 const DEFAULT_REPLACEMENT = '$1';

@@ -109,7 +109,9 @@ export class ScrapeLoop {
   #nextTime(lastMs: number): number {
     const { target } = this.#settings;
     const offset = offsetMs(target);
-    const after = Math.max(this.#context.clock.nowMs(), lastMs + target.intervalMs / 2);
+    const nowMs = this.#context.clock.nowMs();
+    // A clock that was set back must not silence the target until it catches up.
+    const after = Math.max(nowMs, Math.min(lastMs, nowMs) + target.intervalMs / 2);
     return Math.ceil((after - offset) / target.intervalMs) * target.intervalMs + offset;
   }
 
