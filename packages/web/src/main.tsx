@@ -6,17 +6,28 @@ import './styles/shell.css';
 import './styles/ui.css';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { sessionQuery } from './api/queries.ts';
 import { RequestFailure } from './api/request.ts';
 import { colourSchemes, theme } from './shell/theme.ts';
 import { createAppRouter } from './router.tsx';
 
 const MOST_RETRIES = 2;
 
+const HTTP_UNAUTHENTICATED = 401;
+
 const queryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError(error) {
+      // The session ended while the page was open: ask who this is again, which leads to the login.
+      if (!(error instanceof RequestFailure) || error.status !== HTTP_UNAUTHENTICATED) return;
+      queryClient.removeQueries({ queryKey: sessionQuery.queryKey });
+      void router.invalidate();
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 2000,

@@ -22,8 +22,9 @@ const inside = createRoute({
   id: 'inside',
   component: Shell,
   loader: async ({ context: { queryClient }, location }) => {
-    const session = await queryClient.ensureQueryData(sessionQuery);
-    if (session.auth !== 'required' || session.authenticated) return;
+    // Where even this fails, the pages say what is wrong, each in its place.
+    const session = await queryClient.ensureQueryData(sessionQuery).catch(() => undefined);
+    if (session === undefined || session.auth !== 'required' || session.authenticated) return;
     throw session.setup_needed ? redirect({ to: '/setup' }) : redirect({ to: '/login', search: { next: location.href } });
   },
   // The session is asked for beside the page's own data, not before it.

@@ -11,6 +11,7 @@ export const sessionQuery = queryOptions({
   queryKey: ['session'],
   queryFn: ({ signal }) => requestJson<SessionAnswer>('/api/v1/session', { signal }),
   staleTime: 60_000,
+  retry: false,
 });
 
 export const statusQuery = queryOptions({

@@ -35,7 +35,7 @@ export function Palette({ opened, onClose }: PaletteProps) {
   }, [opened]);
   const groups = [...new Set(found.map((entry) => entry.group))];
   return (
-    <Spotlight.Root store={store} query={text} onQueryChange={setText} onSpotlightClose={onClose} shortcut={null} scrollable maxHeight={420} size={620} clearQueryOnClose transitionProps={{ duration: 100 }}>
+    <Spotlight.Root store={store} query={text} onQueryChange={setText} onSpotlightClose={onClose} shortcut={null} scrollable maxHeight={420} size={620} clearQueryOnClose transitionProps={{ duration: 100 }} overlayProps={{ blur: 0, backgroundOpacity: 0.45 }}>
       <Spotlight.Search
         placeholder="Search pages, hosts, services, metrics and actions"
         aria-label="Search"

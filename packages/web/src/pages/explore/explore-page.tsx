@@ -73,13 +73,14 @@ export function ExplorePage() {
     combine: combineAnswers,
   });
   const { data: metadata } = useQuery(metadataQuery);
-  const unit = useMemo(() => chosenUnit(search.unit, committed, metadata), [search.unit, committed, metadata]);
   const series = useMemo(
     () => asked.flatMap((expression, i) => (hidden.has(i) ? [] : toChartSeries(data[i]?.data ?? [], grid, queryLetter(i), expression))),
     [data, asked, grid, hidden],
   );
   const model = useMemo(() => buildChart(series, picked), [series, picked]);
   const times = useMemo(() => gridTimes(grid), [grid]);
+  const drawnExpressions = committed.filter((expression, i) => expression !== '' && !hidden.has(i) && errors[i] === null);
+  const unit = chosenUnit(search.unit, drawnExpressions, metadata);
   const shown = useMemo(() => shownQueries(asked, hidden), [asked, hidden]);
   const asking = committed.some((expression) => expression !== '');
 
@@ -212,7 +213,9 @@ function chosenUnit(chosen: string | undefined, expressions: readonly string[], 
   const known = UNIT_CHOICES.find(([value]) => value === chosen)?.[0];
   if (known !== undefined && known !== 'auto') return known;
   const declared = Object.fromEntries(Object.entries(metadata).map(([name, [first]]) => [name, first?.unit ?? '']));
-  return unitOfExpression(expressions.find((expression) => expression !== '') ?? '', declared);
+  // One axis can carry only one unit: lines of different kinds are plain numbers.
+  const units = new Set(expressions.map((expression) => unitOfExpression(expression, declared)));
+  return units.size === 1 ? [...units][0]! : 'none';
 }
 
 function NothingFound({ failed }: { readonly failed: boolean }) {

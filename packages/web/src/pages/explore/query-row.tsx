@@ -1,6 +1,5 @@
 import { IconEye, IconEyeOff, IconTrash } from '@tabler/icons-react';
 import { lazy, Suspense } from 'react';
-import { messageOf } from '../../ui/states.tsx';
 import { ToneIcon } from '../../ui/tone.tsx';
 import type { EditorProps } from './editor-codemirror.tsx';
 import { queryLetter } from './suggestions.ts';
@@ -42,7 +41,7 @@ export function QueryRow(props: QueryRowProps) {
         </div>
         {props.error !== undefined && (
           <div className="query-note bad" role="alert">
-            <ToneIcon tone="bad" size={14} /> Error: {messageOf(props.error)}
+            <ToneIcon tone="bad" size={14} /> Error: {props.error.message}
           </div>
         )}
         {props.notices.map((notice) => (

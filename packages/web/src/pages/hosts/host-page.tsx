@@ -62,7 +62,7 @@ function verdictOf(hostName: string, host: Host | undefined, pending: boolean, e
   }
   const [worst, ...rest] = hostFindings(host, nowMs);
   if (worst !== undefined) return { tone: worst.tone, text: worst.text, details: rest.map((finding) => finding.text) };
-  return { tone: 'ok', text: `${hostName} is well: ${calmFigures(host)}.` };
+  return { tone: 'ok', text: `${hostName}: ${calmFigures(host)}.` };
 }
 
 function calmFigures(host: Host): string {

@@ -17,7 +17,7 @@ export function HostsPage() {
       <h1 className="visually-hidden">Hosts</h1>
       {hosts.error !== null && list === undefined ? (
         <Panel title="Hosts" flush>
-          <Failure what="Hosts" error={hosts.error} onRetry={() => void hosts.refetch()} />
+          <Failure what="Hosts" error={hosts.error} sinceMs={hosts.errorUpdatedAt} onRetry={() => void hosts.refetch()} />
         </Panel>
       ) : (
         <Sentence verdict={list === undefined ? undefined : hostsVerdict(list, nowMs)} asOfMs={hosts.dataUpdatedAt || undefined} />

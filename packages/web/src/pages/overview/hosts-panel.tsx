@@ -10,7 +10,7 @@ export function HostsPanel({ query }: { readonly query: UseQueryResult<HostsAnsw
   return (
     <Panel title="Hosts" flush>
       {query.error !== null ? (
-        <Failure what="Hosts" error={query.error} onRetry={() => void query.refetch()} />
+        <Failure what="Hosts" error={query.error} sinceMs={query.errorUpdatedAt} onRetry={() => void query.refetch()} />
       ) : hosts === undefined ? (
         <SkeletonRows rows={2} />
       ) : (

@@ -44,7 +44,13 @@ export function OverviewPage() {
       <Sentence verdict={verdict} asOfMs={Math.min(...[status, sources, hosts].map((query) => query.dataUpdatedAt)) || undefined}>
         {environment !== undefined && <div className="dim">Looked at all environments; scrape targets and charts are limited to {environment}.</div>}
       </Sentence>
-      <OverviewTiles status={status.data} sources={sources.data?.sources} hosts={hosts.data?.hosts} targets={up.data === undefined ? undefined : targets} />
+      <OverviewTiles
+        status={status.data}
+        sources={sources.data?.sources}
+        hosts={hosts.data?.hosts}
+        targets={up.data === undefined ? undefined : targets}
+        failed={failed !== undefined}
+      />
       {targets.some((target) => !target.up) && <TargetsPanel targets={targets} />}
       <div id="senders">
         <SourcesPanel query={sources} />

@@ -20,18 +20,21 @@ interface OverviewTilesProps {
   readonly sources: readonly Source[] | undefined;
   readonly hosts: readonly Host[] | undefined;
   readonly targets: readonly Target[] | undefined;
+  /** What is missing could not be read, and is not about to come. */
+  readonly failed: boolean;
 }
 
 const SPARK_POINTS = 60;
 
-export function OverviewTiles({ status, sources, hosts, targets }: OverviewTilesProps) {
+export function OverviewTiles({ status, sources, hosts, targets, failed }: OverviewTilesProps) {
   const history = useRateHistory();
   const { matcher } = useEnvironment();
   const queries = fleetQueries(matcher);
   const cpu = useTrend(queries.cpuPercent);
   const memory = useTrend(queries.memoryPercent);
   const disk = useTrend(queries.diskPercent);
-  const rate = sources?.reduce((sum, source) => sum + source.samples_per_second, 0);
+  const unknown = failed ? null : undefined;
+  const rate = sources?.reduce((sum, source) => sum + source.samples_per_second, 0) ?? unknown;
   const up = targets?.filter((target) => target.up).length;
   return (
     <div className="tiles">
@@ -39,20 +42,20 @@ export function OverviewTiles({ status, sources, hosts, targets }: OverviewTiles
         label="Samples taken in"
         value={rate}
         unit="per_second"
-        note="mean of the last minute"
+        note={sources === undefined ? undefined : 'mean of the last minute'}
         trend={history.total.length > 1 ? history.total : undefined}
         link={{ to: '/', hash: 'senders' }}
       />
       <Tile
         label="Active series"
-        value={status?.active_series}
+        value={status?.active_series ?? unknown}
         unit="count"
         note={status === undefined ? undefined : `of ${formatValue(status.limits['active_series'] ?? status.limits['limits.active_series'], 'count')} allowed`}
         link={{ to: '/settings/status' }}
       />
-      <HostTile label="Busiest processors" hosts={hosts} read={(host) => host.cpu_usage_percent} trend={cpu} expression={queries.cpuPercent} />
-      <HostTile label="Fullest memory" hosts={hosts} read={(host) => percentOf(host.memory_used_bytes, host.memory_total_bytes)} trend={memory} expression={queries.memoryPercent} />
-      <HostTile label="Fullest disk" hosts={hosts} read={(host) => percentOf(host.disk_used_bytes, host.disk_total_bytes)} trend={disk} expression={queries.diskPercent} />
+      <HostTile label="Busiest processors" hosts={hosts ?? (failed ? [] : undefined)} read={(host) => host.cpu_usage_percent} trend={cpu} expression={queries.cpuPercent} />
+      <HostTile label="Fullest memory" hosts={hosts ?? (failed ? [] : undefined)} read={(host) => percentOf(host.memory_used_bytes, host.memory_total_bytes)} trend={memory} expression={queries.memoryPercent} />
+      <HostTile label="Fullest disk" hosts={hosts ?? (failed ? [] : undefined)} read={(host) => percentOf(host.disk_used_bytes, host.disk_total_bytes)} trend={disk} expression={queries.diskPercent} />
       {targets !== undefined && targets.length > 0 && (
         <Tile
           label="Targets up"

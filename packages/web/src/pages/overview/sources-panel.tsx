@@ -23,11 +23,11 @@ export function SourcesPanel({ query }: { readonly query: UseQueryResult<Sources
     return (
       <Panel title="What sends data" flush>
         {query.error !== null ? (
-          <Failure what="The list of senders" error={query.error} stillWorks="Data is still taken in." onRetry={() => void query.refetch()} />
+          <Failure what="The list of senders" error={query.error} sinceMs={query.errorUpdatedAt} stillWorks="What is stored can still be looked at in Explore." onRetry={() => void query.refetch()} />
         ) : sources === undefined ? (
           <SkeletonRows rows={4} />
         ) : (
-          <Empty title="Nothing has sent data yet" command={`curl -d '{"service_name":"shop","metric_type":"orders","value":1}' -H 'content-type: application/json' ${location.origin}/metrics`}>
+          <Empty title="Nothing has sent data yet" command={`curl ${location.origin}/metrics -H 'Content-Type: application/json' \\\n  -d '{"service_name":"shop","metric_type":"orders","value":1}'`}>
             Each service that sends metrics gets a row here. This line sends a first one:
           </Empty>
         )}

@@ -78,7 +78,7 @@ function columnsOf(onRevoke: (key: ApiKey) => void): Column<ApiKey>[] {
     },
     {
       key: 'revoke',
-      title: '',
+      title: 'Action',
       align: 'right',
       value: () => null,
       cell: (row) => (
