@@ -1,12 +1,12 @@
 import compress from '@fastify/compress';
 import swagger from '@fastify/swagger';
 import type { HttpRoute, Listener, StatusAnswer } from '@pitot/core';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Access } from './access/access.ts';
 import { installCrossOrigin } from './access/cross-origin.ts';
 import { installGate, type MountedRoute } from './access/gate.ts';
-import type { OriginRule } from './access/origin-rule.ts';
+import { isLoopback, type OriginRule } from './access/origin-rule.ts';
 import { installErrorAnswers } from './error-answers.ts';
 import type { HttpServersOptions } from './http-servers.ts';
 import { documentInfo } from './openapi-info.ts';
@@ -108,6 +108,10 @@ async function registerDocumentation(server: FastifyInstance): Promise<void> {
 
 async function mountInterfaces(scope: FastifyInstance, context: ApplicationContext): Promise<void> {
   const { options, access, status } = context;
+  scope.addHook('onRequest', (request, _reply, done) => {
+    if (isOnThisMachine(request)) delete request.headers['accept-encoding'];
+    done();
+  });
   await scope.register(compress, {
     global: true,
     globalDecompression: false,
@@ -129,6 +133,12 @@ async function mountInterfaces(scope: FastifyInstance, context: ApplicationConte
     configurationText: options.configurationText,
     flags: prometheusFlags(options),
   });
+}
+
+/** To a program on this machine, compressing costs more than sending; a proxy in front of another one says for whom it asks. */
+function isOnThisMachine({ ip, headers }: FastifyRequest): boolean {
+  const peer = ip.startsWith('::ffff:') ? ip.slice('::ffff:'.length) : ip;
+  return isLoopback(peer) && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined;
 }
 
 function prometheusFlags({ limits, retentionMs, main }: HttpServersOptions): Record<string, string> {
