@@ -85,16 +85,23 @@ function distinctSlots(rows: readonly { series: ChartSeries }[], slots: Map<stri
 
 function othersOf(series: readonly ChartSeries[]): OthersBand {
   const length = Math.max(0, ...series.map((entry) => entry.values.length));
-  const low: (number | null)[] = [];
-  const high: (number | null)[] = [];
-  const mean: (number | null)[] = [];
-  for (let i = 0; i < length; i++) {
-    const { min, max, avg } = statsOf(series.map((entry) => entry.values[i] ?? null));
-    low.push(min);
-    high.push(max);
-    mean.push(avg);
+  const low = new Float64Array(length).fill(Infinity);
+  const high = new Float64Array(length).fill(-Infinity);
+  const sum = new Float64Array(length);
+  const count = new Uint32Array(length);
+  // Series by series, not point by point: thousands of series are read in the order they lie in memory.
+  for (const { values } of series) {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] ?? null;
+      if (value === null) continue;
+      if (value < low[i]!) low[i] = value;
+      if (value > high[i]!) high[i] = value;
+      sum[i]! += value;
+      count[i]!++;
+    }
   }
-  return { count: series.length, low, high, mean };
+  const known = (at: (index: number) => number): (number | null)[] => Array.from(count, (points, i) => (points === 0 ? null : at(i)));
+  return { count: series.length, low: known((i) => low[i]!), high: known((i) => high[i]!), mean: known((i) => sum[i]! / count[i]!) };
 }
 
 /** Click picks a series alone, or lets go of it; with Ctrl or Shift it joins or leaves those picked. */
