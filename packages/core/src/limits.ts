@@ -12,6 +12,7 @@ const MIB = 1024 * 1024;
 export const limitsSchema = z.strictObject({
   body_bytes: whole(32 * MIB, 'Largest request body as sent, in bytes.'),
   decompressed_body_bytes: whole(128 * MIB, 'Largest request body after decompression, in bytes.'),
+  json_body_bytes: whole(16 * MIB, 'Largest JSON body after decompression, in bytes; JSON takes many times its size in memory.'),
   samples_per_request: whole(1_000_000, 'Samples in one request.'),
   labels_per_series: whole(64, 'Labels on one series.'),
   label_name_length: whole(1024, 'Length of a label name, in UTF-8 bytes.'),

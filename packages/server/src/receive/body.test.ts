@@ -67,3 +67,9 @@ describe('mediaType', () => {
     expect(mediaType(undefined)).toEqual({ type: '', parameters: {} });
   });
 });
+
+it('JSON bodies have the smaller limit of their own', async () => {
+  const limits = { ...DEFAULT_LIMITS, json_body_bytes: 10 };
+  const reading = readBody(postRequest('/', {}, Buffer.from('["longer than that"]')), limits, ['identity'], { isJson: true });
+  expect(await refusal(reading)).toMatchObject({ code: 'body_too_large', fields: { limit: 'limits.json_body_bytes', value: 10 } });
+});

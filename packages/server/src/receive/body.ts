@@ -44,6 +44,19 @@ const gunzip = promisify(zlib.gunzip);
 const inflate = promisify(zlib.inflate);
 const inflateRaw = promisify(zlib.inflateRaw);
 
+export interface BodyOptions {
+  /** What a request without Content-Encoding is taken for. Default: identity. */
+  readonly assumed?: Encoding;
+  /** JSON takes many times its size as objects, so `limits.json_body_bytes` applies too. */
+  readonly isJson?: boolean;
+}
+
+/** The limit that applies after decompression. */
+interface SizeLimit {
+  readonly key: 'decompressed_body_bytes' | 'json_body_bytes';
+  readonly value: number;
+}
+
 /**
  * The decompressed body. Throws `unsupported_media_type` for an encoding that is not in `reads`, `body_too_large` with the limit's key, and
  * `bad_encoding` for bytes that are not what the header says. Decompression stops at the limit.
@@ -52,22 +65,27 @@ export async function readBody(
   request: HttpRequest,
   limits: Limits,
   reads: readonly Encoding[],
-  /** What a request without Content-Encoding is taken for. */
-  assumed: Encoding = 'identity',
+  { assumed = 'identity', isJson = false }: BodyOptions = {},
 ): Promise<Uint8Array> {
   const { body } = request;
   const encoding = contentEncoding(request.headers['content-encoding'], reads, assumed);
   if (body.length > limits.body_bytes) throw tooLarge('body_bytes', limits.body_bytes, `the body has ${body.length} bytes`);
+  const limit = sizeLimit(limits, isJson);
   switch (encoding) {
     case 'identity':
-      if (body.length > limits.decompressed_body_bytes) throw tooLargeDecompressed(limits, `${body.length} bytes`);
+      if (body.length > limit.value) throw tooLargeDecompressed(limit, `${body.length} bytes`);
       return body;
     case 'snappy':
-      return unsnap(body, limits);
+      return unsnap(body, limit);
     case 'gzip':
     case 'deflate':
-      return inflateBody(body, encoding, limits);
+      return inflateBody(body, encoding, limit);
   }
+}
+
+function sizeLimit({ decompressed_body_bytes, json_body_bytes }: Limits, isJson: boolean): SizeLimit {
+  if (isJson && json_body_bytes < decompressed_body_bytes) return { key: 'json_body_bytes', value: json_body_bytes };
+  return { key: 'decompressed_body_bytes', value: decompressed_body_bytes };
 }
 
 function contentEncoding(header: string | undefined, reads: readonly Encoding[], assumed: Encoding): Encoding {
@@ -80,10 +98,10 @@ function contentEncoding(header: string | undefined, reads: readonly Encoding[],
   });
 }
 
-function unsnap(body: Uint8Array, limits: Limits): Uint8Array {
+function unsnap(body: Uint8Array, limit: SizeLimit): Uint8Array {
   if (body.length === 0) throw new AppError('bad_encoding', 'the snappy body is empty; an empty block is the single byte 0');
   const size = snappyLength(body);
-  if (size > limits.decompressed_body_bytes) throw tooLargeDecompressed(limits, `${size} bytes`);
+  if (size > limit.value) throw tooLargeDecompressed(limit, `${size} bytes`);
   if (size > body.length * SNAPPY_MAX_GROWTH) {
     throw new AppError('bad_encoding', `the snappy block of ${body.length} bytes promises ${size}, more than it can hold`);
   }
@@ -107,9 +125,9 @@ function snappyLength(body: Uint8Array): number {
   throw new AppError('bad_encoding', 'the snappy block has no valid length at byte 0');
 }
 
-async function inflateBody(body: Uint8Array, encoding: 'gzip' | 'deflate', limits: Limits): Promise<Uint8Array> {
+async function inflateBody(body: Uint8Array, encoding: 'gzip' | 'deflate', limit: SizeLimit): Promise<Uint8Array> {
   if (body.length === 0) throw new AppError('bad_encoding', `the body is empty, which is not ${encoding}`);
-  const options = { maxOutputLength: limits.decompressed_body_bytes };
+  const options = { maxOutputLength: limit.value };
   const inline = body.length <= INFLATE_INLINE_BYTES;
   try {
     if (encoding === 'gzip') return inline ? zlib.gunzipSync(body, options) : await gunzip(body, options);
@@ -118,7 +136,7 @@ async function inflateBody(body: Uint8Array, encoding: 'gzip' | 'deflate', limit
     return inline ? zlib.inflateRawSync(body, options) : await inflateRaw(body, options);
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE') {
-      throw tooLargeDecompressed(limits, 'more');
+      throw tooLargeDecompressed(limit, 'more');
     }
     throw new AppError('bad_encoding', `the body is not valid ${encoding}: ${messageOf(cause)}`, { cause });
   }
@@ -129,14 +147,14 @@ function hasZlibHeader(body: Uint8Array): boolean {
   return body.length > 1 && (body[0]! & 0x0f) === 8 && (body[0]! * 256 + body[1]!) % 31 === 0;
 }
 
-function tooLarge(key: 'body_bytes' | 'decompressed_body_bytes', limit: number, said: string): AppError {
+function tooLarge(key: 'body_bytes' | SizeLimit['key'], limit: number, said: string): AppError {
   return new AppError('body_too_large', `${said}, the limit is ${limit}; send smaller requests or raise limits.${key}`, {
     fields: { limit: `limits.${key}`, value: limit },
   });
 }
 
-function tooLargeDecompressed(limits: Limits, size: string): AppError {
-  return tooLarge('decompressed_body_bytes', limits.decompressed_body_bytes, `the body decompresses to ${size}`);
+function tooLargeDecompressed({ key, value }: SizeLimit, size: string): AppError {
+  return tooLarge(key, value, `the body decompresses to ${size}`);
 }
 
 /** More samples than one request may carry. */
@@ -144,7 +162,7 @@ export function tooManySamples(limits: Limits): AppError {
   const value = limits.samples_per_request;
   return new AppError(
     'too_many_samples',
-    `the request carries more than ${value} samples; send fewer at once or raise limits.samples_per_request`,
+    `the request carries more than ${value} samples or series; send fewer at once or raise limits.samples_per_request`,
     { fields: { limit: 'limits.samples_per_request', value } },
   );
 }

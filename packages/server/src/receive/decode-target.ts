@@ -12,14 +12,24 @@ export interface DecodeTarget {
   readonly budget: SampleBudget;
 }
 
-/** Counts a request's samples and stops at `limits.samples_per_request`. */
+/**
+ * Counts a request's samples and stops at `limits.samples_per_request`. Series and metrics have as many places of their own, so that a
+ * body of millions of empty ones does not keep the process busy.
+ */
 class SampleBudget {
   readonly #limits: Limits;
   #left: number;
+  #holders: number;
 
   constructor(limits: Limits) {
     this.#limits = limits;
     this.#left = limits.samples_per_request;
+    this.#holders = limits.samples_per_request;
+  }
+
+  /** A series, metric, scope or resource, whatever is in it. */
+  takeHolder(): void {
+    if (--this.#holders < 0) throw tooManySamples(this.#limits);
   }
 
   take(count = 1): void {

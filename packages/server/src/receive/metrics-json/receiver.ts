@@ -50,7 +50,7 @@ async function take(context: ReceiverContext, request: HttpRequest): Promise<Htt
   const { metrics, limits, clock } = context;
   const { type } = mediaType(request.headers['content-type']);
   if (!CONTENT_TYPES.includes(type)) throw unsupportedType(request.headers['content-type'], CONTENT_TYPES);
-  const body = await readBody(request, limits, ['identity', 'gzip', 'deflate']);
+  const body = await readBody(request, limits, ['identity', 'gzip', 'deflate'], { isJson: true });
   const { elements, isOne } = splitBody(body, type === 'application/x-ndjson');
   const target = openTarget(metrics, limits, NAME, request.keyId);
   const nowMs = clock.nowMs();

@@ -6,19 +6,32 @@ export type Attribute = readonly [key: string, value: string];
 
 /** Values nested deeper than this are refused. */
 const MAX_DEPTH = 16;
+/** Lists and maps with more elements than this, and messages with more attributes, are refused. */
+const MAX_ELEMENTS = 10_000;
 
 type AnyValue = string | boolean | number | bigint | null | Buffer | readonly AnyValue[] | Map<string, AnyValue>;
 
+/** Reads one `KeyValue` into `into`; answers false, and adds nothing, where a string in it is not UTF-8. */
+export function addAttribute(reader: WireReader, end: number, into: Attribute[]): boolean {
+  const attribute = readAttribute(reader, end);
+  if (attribute === undefined) return false;
+  if (into.push(attribute) > MAX_ELEMENTS) throw malformed(reader.position, `there are more than ${MAX_ELEMENTS} attributes`);
+  return true;
+}
+
 /** Reads one `KeyValue`; undefined where a string in it is not UTF-8. Source: opentelemetry-proto common/v1/common.proto. */
-export function readAttribute(reader: WireReader, end: number): Attribute | undefined {
-  const invalid = { found: false };
+function readAttribute(reader: WireReader, end: number): Attribute | undefined {
+  const invalid = { found: false, elements: 0 };
   const { key, value } = readKeyValue(reader, end, 0, invalid);
   return invalid.found ? undefined : [key, textOf(value)];
 }
 
-/** Set when a string was not UTF-8. */
+/** What one attribute was found to hold. */
 interface Invalid {
+  /** A string was not UTF-8. */
   found: boolean;
+  /** Elements of lists and maps so far. */
+  elements: number;
 }
 
 function readKeyValue(reader: WireReader, end: number, depth: number, invalid: Invalid): { key: string; value: AnyValue } {
@@ -35,6 +48,7 @@ function readKeyValue(reader: WireReader, end: number, depth: number, invalid: I
 
 function readValue(reader: WireReader, end: number, depth: number, invalid: Invalid): AnyValue {
   if (depth > MAX_DEPTH) throw malformed(reader.position, `an attribute value is nested deeper than ${MAX_DEPTH}`);
+  if (++invalid.elements > MAX_ELEMENTS) throw malformed(reader.position, `an attribute value has more than ${MAX_ELEMENTS} elements`);
   let value: AnyValue = null;
   while (reader.position < end) {
     const tag = reader.tag(end);

@@ -80,6 +80,7 @@ export class OtlpMetricsDecoder {
 
   #resourceMetrics(end: number): void {
     const reader = this.#reader;
+    this.#target.budget.takeHolder();
     const start = reader.position;
     let resourceStart = start;
     let resourceEnd = start;
@@ -106,6 +107,7 @@ export class OtlpMetricsDecoder {
   /** Answers the latest time of a point. */
   #scopeMetrics(end: number): number {
     const reader = this.#reader;
+    this.#target.budget.takeHolder();
     let latestMs = Number.NEGATIVE_INFINITY;
     while (reader.position < end) {
       const tag = reader.tag(end);
@@ -117,6 +119,7 @@ export class OtlpMetricsDecoder {
 
   #metricPoints(end: number): number {
     const reader = this.#reader;
+    this.#target.budget.takeHolder();
     const metric = this.#metric;
     metric.nameStart = metric.nameEnd = metric.unitStart = metric.unitEnd = metric.descriptionStart = metric.descriptionEnd = reader.position;
     let dataTag = 0;

@@ -1,6 +1,5 @@
 import type { NativeHistogram } from '@pitot/core';
-import { isConsistentHistogram } from '../native-histogram.ts';
-import type { WireReader } from '../protobuf-wire.ts';
+import { malformed, type WireReader } from '../protobuf-wire.ts';
 import { added, coarser, layOut, withoutNearZero, type Buckets } from './bucket-layout.ts';
 import { deltaOf, type PointTools } from './number-points.ts';
 import { msOfNanoseconds } from './point-writer.ts';
@@ -14,6 +13,8 @@ const MAX_SCHEMA = 8;
 const DEFAULT_ZERO_THRESHOLD = 1e-128;
 /** A total with more buckets than this is made coarser. */
 const MAX_BUCKETS = 1024;
+/** Far above what an SDK sends (160): only keeps memory small. */
+const MAX_SENT_BUCKETS = 100_000;
 
 /** An exponential histogram, at a schema of native histograms. */
 interface Exponential {
@@ -117,10 +118,19 @@ export function readExponentialPoint(tools: PointTools, end: number, isDelta: bo
     positive: coarser(positive, scale - schema),
     negative: coarser(negative, scale - schema),
   };
-  if (isDelta) writeDelta(tools, stream, startMs, timeMs, point);
+  if (!addsUp(point)) writer.refuse('invalid_histogram');
+  else if (isDelta) writeDelta(tools, stream, startMs, timeMs, point);
   else writeHistogram(tools, stream, timeMs, point);
-  if (hasExemplars) writer.exemplars(reader, start, end, EXEMPLAR, () => stream.series);
+  if (hasExemplars) writer.exemplars(reader, start, end, EXEMPLAR, timeMs, () => stream.series);
   return timeMs;
+}
+
+/** Observations of NaN are counted, but are in no bucket. A threshold that is not a number would spoil every total. */
+function addsUp({ count, zeroCount, zeroThreshold, positive, negative }: Exponential): boolean {
+  let total = zeroCount;
+  for (const inBucket of positive.values()) total += inBucket;
+  for (const inBucket of negative.values()) total += inBucket;
+  return total <= count && Number.isFinite(zeroThreshold);
 }
 
 function intern({ streams, writer }: PointTools, stream: Stream): boolean {
@@ -144,6 +154,7 @@ function readBuckets(reader: WireReader, end: number): Buckets {
       while (reader.position < packedEnd) counts.push(reader.varint(packedEnd));
     } else reader.skip(tag, end);
   }
+  if (counts.length > MAX_SENT_BUCKETS) throw malformed(end, `a histogram has more than ${MAX_SENT_BUCKETS} buckets`);
   const buckets = new Map<number, number>();
   for (let i = 0; i < counts.length; i++) if (counts[i] !== 0) buckets.set(offset + i + 1, counts[i]!);
   return buckets;
@@ -164,8 +175,7 @@ function writeHistogram({ writer }: PointTools, stream: Stream, timeMs: number, 
     negativeBuckets: negative.counts,
     counterResetHint: 'unknown',
   };
-  if (isConsistentHistogram(histogram)) writer.histogram(stream.series, timeMs, histogram);
-  else writer.refuse('invalid_histogram');
+  writer.histogram(stream.series, timeMs, histogram);
 }
 
 function writeDelta(tools: PointTools, stream: Stream, startMs: number, timeMs: number, point: Exponential): void {

@@ -93,7 +93,7 @@ export function readHistogramPoint(tools: PointTools, end: number, isDelta: bool
   const parts =
     stale || !isDelta ? writeHistogram(tools, stream, timeMs, point, stale) : writeDelta(tools, stream, startMs, timeMs, point);
   if (hasExemplars && parts !== undefined) {
-    writer.exemplars(reader, start, end, EXEMPLAR, (value) => {
+    writer.exemplars(reader, start, end, EXEMPLAR, timeMs, (value) => {
       const bucket = bounds.findIndex((bound) => value <= bound);
       return parts[2 + (bucket < 0 ? bounds.length : bucket)] ?? 'unsupported';
     });

@@ -68,7 +68,7 @@ export function readNumberPoint(tools: PointTools, end: number, isDelta: boolean
   else if (stale || !isDelta) writePoint(tools, stream, timeMs, value, stale);
   else writeDelta(tools, stream, startMs, timeMs, value, isMonotonic);
   if (hasExemplars && typeof stream !== 'string') {
-    writer.exemplars(reader, start, end, EXEMPLAR, () => (stream.series >= 0 ? stream.series : 'unsupported'));
+    writer.exemplars(reader, start, end, EXEMPLAR, timeMs, () => (stream.series >= 0 ? stream.series : 'unsupported'));
   }
   return timeMs;
 }

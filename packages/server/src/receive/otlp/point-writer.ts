@@ -1,7 +1,7 @@
 import { labelsFromPairs, type NativeHistogram, type RejectReason } from '@pitot/core';
 import type { DecodeTarget } from '../decode-target.ts';
 import type { WireReader } from '../protobuf-wire.ts';
-import { readAttribute, readBytes, type Attribute } from './attributes.ts';
+import { addAttribute, readBytes, type Attribute } from './attributes.ts';
 
 /** OpenMetrics allows this many characters of labels on an exemplar; filtered attributes that go beyond are left out. */
 const MAX_EXEMPLAR_CHARACTERS = 128;
@@ -14,6 +14,8 @@ const HIGH_REST_NS = 967_296;
 export function msOfNanoseconds(low: number, high: number): number {
   return high * HIGH_MS + Math.floor((high * HIGH_REST_NS + low) / NS_PER_MS);
 }
+
+type SeriesOfValue = (value: number) => number | RejectReason;
 
 /** Writes the samples of one request's points, or counts why not. */
 export class PointWriter {
@@ -61,14 +63,15 @@ export class PointWriter {
   }
 
   /**
-   * Reads the exemplar fields of a point's message [start, end) and adds each to the series that `seriesOf` names for its value.
+   * Reads the exemplar fields of a point's message [start, end) and adds each to the series that `seriesOf` names for its value;
+   * one without a time has the point's.
    * Source: opentelemetry-proto metrics/v1/metrics.proto; label rules as Prometheus' OTLP endpoint.
    */
-  exemplars(reader: WireReader, start: number, end: number, tag: number, seriesOf: (value: number) => number | RejectReason): void {
+  exemplars(reader: WireReader, start: number, end: number, tag: number, pointMs: number, seriesOf: SeriesOfValue): void {
     reader.position = start;
     while (reader.position < end) {
       const found = reader.tag(end);
-      if (found === tag) this.#exemplar(reader, reader.length(end), seriesOf);
+      if (found === tag) this.#exemplar(reader, reader.length(end), pointMs, seriesOf);
       else reader.skip(found, end);
     }
   }
@@ -81,17 +84,15 @@ export class PointWriter {
     this.refusedPoints++;
   }
 
-  #exemplar(reader: WireReader, end: number, seriesOf: (value: number) => number | RejectReason): void {
+  #exemplar(reader: WireReader, end: number, pointMs: number, seriesOf: SeriesOfValue): void {
     const filtered: Attribute[] = [];
     const ids: Attribute[] = [];
     let value: number | undefined;
     let timestampMs = 0;
     while (reader.position < end) {
       const tag = reader.tag(end);
-      if (tag === 0x3a) {
-        const attribute = readAttribute(reader, reader.length(end));
-        if (attribute !== undefined) filtered.push(attribute);
-      } else if (tag === 0x11) {
+      if (tag === 0x3a) addAttribute(reader, reader.length(end), filtered);
+      else if (tag === 0x11) {
         reader.fixedWords(end);
         timestampMs = msOfNanoseconds(reader.low, reader.high);
       } else if (tag === 0x19) value = reader.double(end);
@@ -101,6 +102,7 @@ export class PointWriter {
       else reader.skip(tag, end);
     }
     if (value === undefined) return;
+    if (timestampMs === 0) timestampMs = pointMs;
     const series = seriesOf(value);
     if (typeof series !== 'number') return;
     const all = [...filtered, ...ids];

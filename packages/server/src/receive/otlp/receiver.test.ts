@@ -425,3 +425,40 @@ describe('OTLP histograms', () => {
     expect(door.sink.samples).toHaveLength(4);
   });
 });
+
+describe('OTLP bodies made to hurt', () => {
+  const attribute = (value: object) => requestOf([{ name: 'm', gauge: { dataPoints: [{ timeUnixNano: NOW, asInt: 1, attributes: [{ key: 'a', value }] }] } }]);
+
+  it('are refused: too many attributes, elements, buckets, or too deep', async () => {
+    const door = new Door();
+    let deep: object = { intValue: 1 };
+    for (let i = 0; i < 40; i++) deep = { arrayValue: { values: [deep] } };
+    const bodies = [
+      [attribute(deep), /nested/],
+      [attribute({ arrayValue: { values: Array.from({ length: 20_000 }, () => ({})) } }), /more than 10000 elements/],
+      [
+        requestOf([{ name: 'm', gauge: { dataPoints: [{ timeUnixNano: NOW, asInt: 1, attributes: Array.from({ length: 20_000 }, () => ({})) }] } }]),
+        /more than 10000 attributes/,
+      ],
+      [
+        requestOf([{ name: 'm', exponentialHistogram: { aggregationTemporality: CUMULATIVE, dataPoints: [{ positive: { bucketCounts: Array.from({ length: 100_001 }, () => 0) } }] } }]),
+        /more than 100000 buckets/,
+      ],
+    ] as const;
+    for (const [body, says] of bodies) {
+      const answer = await door.send(body);
+      expect(answer.status).toBe(400);
+      expect(answer.text).toMatch(says);
+    }
+    expect(door.sink.commits).toBe(0);
+  });
+
+  it('keep prototype names out of the fields that are read', async () => {
+    const door = new Door();
+    const answer = await deliver(
+      openRoute(otlp, testContext(door.sink), '/v1/metrics'),
+      postRequest('/v1/metrics', { 'content-type': JSON_TYPE }, Buffer.from('{"__proto__":{"a":1},"constructor":1,"toString":[],"resourceMetrics":null}')),
+    );
+    expect(answer.status).toBe(200);
+  });
+});

@@ -56,8 +56,9 @@ class OtlpMetrics {
 
   async #take(request: HttpRequest, format: OtlpFormat): Promise<HttpAnswer> {
     const { metrics, limits, clock } = this.#context;
-    const body = await readBody(request, limits, ['identity', 'gzip', 'deflate']);
-    const bytes = format === 'application/json' ? protobufOfJson(body) : body;
+    const isJson = format === 'application/json';
+    const body = await readBody(request, limits, ['identity', 'gzip', 'deflate'], { isJson });
+    const bytes = isJson ? protobufOfJson(body) : body;
     const target = openTarget(metrics, limits, NAME, request.keyId);
     let decoded: Decoded;
     let undo: () => void;

@@ -1,6 +1,6 @@
 import { labelsFromPairs, METRIC_NAME, type Labels } from '@pitot/core';
 import type { WireReader } from '../protobuf-wire.ts';
-import { readAttribute, type Attribute } from './attributes.ts';
+import { addAttribute, type Attribute } from './attributes.ts';
 import { labelName } from './naming.ts';
 
 /**
@@ -32,11 +32,8 @@ export function readResource(reader: WireReader, end: number): Resource {
   let valid = true;
   while (reader.position < end) {
     const tag = reader.tag(end);
-    if (tag === 0x0a) {
-      const attribute = readAttribute(reader, reader.length(end));
-      if (attribute === undefined) valid = false;
-      else attributes.push(attribute);
-    } else reader.skip(tag, end);
+    if (tag === 0x0a) valid = addAttribute(reader, reader.length(end), attributes) && valid;
+    else reader.skip(tag, end);
   }
   const values = new Map(attributes);
   const promoted: Attribute[] = [];

@@ -4,7 +4,7 @@ import type { DecodeTarget } from '../decode-target.ts';
 import { PendingMetadata } from '../pending-metadata.ts';
 import type { WireReader } from '../protobuf-wire.ts';
 import { SeriesTable } from '../series-table.ts';
-import { readAttribute, type Attribute } from './attributes.ts';
+import { addAttribute, type Attribute } from './attributes.ts';
 import type { DeltaSeries } from './delta.ts';
 import { metricName, unitName, type MetricKind } from './naming.ts';
 import { pointLabels, readResource, type Resource } from './resource.ts';
@@ -184,11 +184,7 @@ export class Streams {
     while (reader.position < end) {
       const tag = reader.tag(end);
       if (tag !== attributeTag) reader.skip(tag, end);
-      else {
-        const attribute = readAttribute(reader, reader.length(end));
-        if (attribute === undefined) return 'invalid_label';
-        attributes.push(attribute);
-      }
+      else if (!addAttribute(reader, reader.length(end), attributes)) return 'invalid_label';
     }
     this.#sayMetadata(name, head);
     return { resource: this.#resource, name, attributes, series: -1, parts: [], bounds: [], delta: undefined };

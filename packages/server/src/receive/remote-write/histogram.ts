@@ -1,5 +1,8 @@
 import { STALE_NAN_HIGH, STALE_NAN_LOW, type BucketSpan, type CounterResetHint, type NativeHistogram } from '@pitot/core';
-import type { WireReader } from '../protobuf-wire.ts';
+import { malformed, type WireReader } from '../protobuf-wire.ts';
+
+/** Far above any histogram: only keeps memory small. */
+const MAX_PARTS = 100_000;
 
 const RESET_HINTS: readonly CounterResetHint[] = ['unknown', 'reset', 'not_reset', 'gauge'];
 
@@ -8,6 +11,8 @@ export interface WireHistogram {
   readonly timestampMs: number;
   /** Prometheus' stale marker for a histogram series: the sum has its bits. The rest is then meaningless. */
   readonly stale: boolean;
+  /** False where integer counts do not add up to the count. With float counts Prometheus does not check either, because they round. */
+  readonly isConsistent: boolean;
   readonly histogram: NativeHistogram;
 }
 
@@ -23,6 +28,7 @@ export function readHistogram(reader: WireReader, end: number): WireHistogram {
   let zeroThreshold = 0;
   let zeroCount = 0;
   let hint = 0;
+  let isFloat = false;
   let timestampMs = 0;
   const positiveSpans: BucketSpan[] = [];
   const negativeSpans: BucketSpan[] = [];
@@ -39,6 +45,7 @@ export function readHistogram(reader: WireReader, end: number): WireHistogram {
         break;
       case 0x11:
         count = reader.double(end);
+        isFloat = true;
         break;
       case 0x19:
         sum = reader.double(end);
@@ -57,7 +64,7 @@ export function readHistogram(reader: WireReader, end: number): WireHistogram {
         zeroCount = reader.double(end);
         break;
       case 0x42:
-        negativeSpans.push(readSpan(reader, reader.length(end)));
+        readSpan(reader, reader.length(end), negativeSpans);
         break;
       case 0x4a:
       case 0x48:
@@ -68,7 +75,7 @@ export function readHistogram(reader: WireReader, end: number): WireHistogram {
         readDoubles(reader, tag, end, negativeCounts);
         break;
       case 0x5a:
-        positiveSpans.push(readSpan(reader, reader.length(end)));
+        readSpan(reader, reader.length(end), positiveSpans);
         break;
       case 0x62:
       case 0x60:
@@ -105,10 +112,18 @@ export function readHistogram(reader: WireReader, end: number): WireHistogram {
     ...(customValues.length > 0 ? { customValues } : {}),
     counterResetHint: RESET_HINTS[hint] ?? 'unknown',
   };
-  return { timestampMs, stale, histogram };
+  return { timestampMs, stale, histogram, isConsistent: isFloat || addsUp(histogram) };
 }
 
-function readSpan(reader: WireReader, end: number): BucketSpan {
+/** Observations of NaN are counted, but are in no bucket. Source: Prometheus `model/histogram`, `Histogram.Validate`. */
+function addsUp({ count, sum, zeroCount, positiveBuckets, negativeBuckets }: NativeHistogram): boolean {
+  let total = zeroCount;
+  for (const inBucket of positiveBuckets) total += inBucket;
+  for (const inBucket of negativeBuckets) total += inBucket;
+  return Number.isNaN(sum) ? total <= count : total === count;
+}
+
+function readSpan(reader: WireReader, end: number, into: BucketSpan[]): void {
   let offset = 0;
   let length = 0;
   while (reader.position < end) {
@@ -117,27 +132,31 @@ function readSpan(reader: WireReader, end: number): BucketSpan {
     else if (tag === 0x10) length = reader.varint(end);
     else reader.skip(tag, end);
   }
-  return { offset, length };
+  add(reader, into, { offset, length });
+}
+
+function add<Part>(reader: WireReader, into: Part[], part: Part): void {
+  if (into.push(part) > MAX_PARTS) throw malformed(reader.position, `a histogram has more than ${MAX_PARTS} buckets or spans`);
 }
 
 /** A repeated sint64 field, packed or not. */
 function readZigzags(reader: WireReader, tag: number, end: number, into: number[]): void {
   if ((tag & 7) === 0) {
-    into.push(reader.zigzag(end));
+    add(reader, into, reader.zigzag(end));
     return;
   }
   const packedEnd = reader.length(end);
-  while (reader.position < packedEnd) into.push(reader.zigzag(packedEnd));
+  while (reader.position < packedEnd) add(reader, into, reader.zigzag(packedEnd));
 }
 
 /** A repeated double field, packed or not. */
 function readDoubles(reader: WireReader, tag: number, end: number, into: number[]): void {
   if ((tag & 7) === 1) {
-    into.push(reader.double(end));
+    add(reader, into, reader.double(end));
     return;
   }
   const packedEnd = reader.length(end);
-  while (reader.position < packedEnd) into.push(reader.double(packedEnd));
+  while (reader.position < packedEnd) add(reader, into, reader.double(packedEnd));
 }
 
 function accumulated(deltas: readonly number[]): number[] {

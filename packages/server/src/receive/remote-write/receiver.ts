@@ -54,7 +54,7 @@ class RemoteWrite {
     const { metrics, limits, clock } = this.#context;
     const isV2 = messageOf(request) === MESSAGE_V2;
     // Prometheus takes a missing Content-Encoding for snappy, because early senders did not say it.
-    const body = await readBody(request, limits, ['snappy'], 'snappy');
+    const body = await readBody(request, limits, ['snappy'], { assumed: 'snappy' });
     const target = openTarget(metrics, limits, NAME, request.keyId);
     if (!isV2) {
       this.#v1.decode(body, target, clock.nowMs());

@@ -9,7 +9,6 @@ import {
   type RejectReason,
 } from '@pitot/core';
 import type { DecodeTarget } from '../decode-target.ts';
-import { isConsistentHistogram } from '../native-histogram.ts';
 import { PendingMetadata } from '../pending-metadata.ts';
 import { malformed, WireReader } from '../protobuf-wire.ts';
 import { ROOT_SEED, SeriesTable } from '../series-table.ts';
@@ -64,6 +63,8 @@ export class RequestV2Decoder {
   #refs = new Int32Array(256);
   #refCount = 0;
   #target!: DecodeTarget;
+  /** The last sample's time: that of an exemplar that has none. */
+  #lastTimeMs = 0;
   #written!: Written;
   /** Metadata said in this request, once per metric. */
   #said = new Set<string>();
@@ -141,6 +142,7 @@ export class RequestV2Decoder {
 
   #series(end: number): void {
     const reader = this.#reader;
+    this.#target.budget.takeHolder();
     const start = reader.position;
     let metadataStart = -1;
     let metadataEnd = -1;
@@ -296,6 +298,7 @@ export class RequestV2Decoder {
           else reader.skip(field, sampleEnd);
         }
         budget.take();
+        this.#lastTimeMs = timestampMs;
         if (stale) batch.addStale(series, timestampMs);
         else batch.addFloat(series, timestampMs, value);
       } else if (tag === HISTOGRAM) histograms += this.#histogram(series, reader.length(end));
@@ -309,11 +312,12 @@ export class RequestV2Decoder {
   /** Answers how many histograms the batch took: 1 or 0. */
   #histogram(series: number, end: number): number {
     const { batch, budget } = this.#target;
-    const { histogram, timestampMs, stale } = readHistogram(this.#reader, end);
+    const { histogram, timestampMs, stale, isConsistent } = readHistogram(this.#reader, end);
+    this.#lastTimeMs = timestampMs;
     const before = batch.accepted;
     budget.take();
     if (stale) batch.addStale(series, timestampMs);
-    else if (isConsistentHistogram(histogram)) batch.addHistogram(series, timestampMs, histogram);
+    else if (isConsistent) batch.addHistogram(series, timestampMs, histogram);
     else batch.reject('invalid_histogram');
     return batch.accepted - before;
   }
@@ -339,7 +343,7 @@ export class RequestV2Decoder {
       this.#target.batch.reject(labels);
       return;
     }
-    this.#target.batch.addExemplar(series, { labels, value, timestampMs });
+    this.#target.batch.addExemplar(series, { labels, value, timestampMs: timestampMs === 0 ? this.#lastTimeMs : timestampMs });
     this.#written.exemplars++;
   }
 

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { STALE_NAN_HIGH, STALE_NAN_LOW, type Labels, type MetricType, type RejectReason } from '@pitot/core';
 import type { DecodeTarget } from '../decode-target.ts';
-import { isConsistentHistogram } from '../native-histogram.ts';
-import { WireReader } from '../protobuf-wire.ts';
+import { malformed, WireReader } from '../protobuf-wire.ts';
 import { SeriesTable } from '../series-table.ts';
 import { readHistogram } from './histogram.ts';
 import { labelsOfPairs } from './labels.ts';
@@ -13,6 +12,9 @@ const LABEL = 0x0a;
 const SAMPLE = 0x12;
 const EXEMPLAR = 0x1a;
 const HISTOGRAM = 0x22;
+
+/** Far above any limit of labels: only keeps memory small. */
+const MAX_PAIRS = 200_000;
 
 const METRIC_TYPES: readonly MetricType[] = [
   'unknown',
@@ -35,6 +37,8 @@ export class WriteRequestDecoder {
   readonly #table: SeriesTable;
   #text: Buffer = Buffer.alloc(0);
   #target!: DecodeTarget;
+  /** The last sample's time: that of an exemplar that has none. */
+  #lastTimeMs = 0;
   /** False once a string was not UTF-8. */
   #wellFormed = true;
 
@@ -60,6 +64,7 @@ export class WriteRequestDecoder {
 
   #series(end: number): void {
     const reader = this.#reader;
+    this.#target.budget.takeHolder();
     const start = reader.position;
     const labelsEnd = this.#labelRun(end);
     // Every known sender writes the labels first and together; anything else is legal, rare, and takes the long way.
@@ -156,7 +161,7 @@ export class WriteRequestDecoder {
       else if (tag === 0x12) value = this.#string(reader.length(end));
       else reader.skip(tag, end);
     }
-    pairs.push(name, value);
+    if (pairs.push(name, value) > MAX_PAIRS) throw malformed(reader.position, `a series has more than ${MAX_PAIRS / 2} labels`);
     return this.#wellFormed;
   }
 
@@ -194,6 +199,7 @@ export class WriteRequestDecoder {
         else reader.skip(field, sampleEnd);
       }
       budget.take();
+      this.#lastTimeMs = timestampMs;
       if (stale) batch.addStale(series, timestampMs);
       else batch.addFloat(series, timestampMs, value);
     }
@@ -208,10 +214,11 @@ export class WriteRequestDecoder {
 
   #histogram(series: number, end: number): void {
     const { batch, budget } = this.#target;
-    const { histogram, timestampMs, stale } = readHistogram(this.#reader, end);
+    const { histogram, timestampMs, stale, isConsistent } = readHistogram(this.#reader, end);
+    this.#lastTimeMs = timestampMs;
     budget.take();
     if (stale) batch.addStale(series, timestampMs);
-    else if (isConsistentHistogram(histogram)) batch.addHistogram(series, timestampMs, histogram);
+    else if (isConsistent) batch.addHistogram(series, timestampMs, histogram);
     else batch.reject('invalid_histogram');
   }
 
@@ -232,7 +239,7 @@ export class WriteRequestDecoder {
       this.#target.batch.reject('invalid_label');
       return;
     }
-    this.#target.batch.addExemplar(series, { labels, value, timestampMs });
+    this.#target.batch.addExemplar(series, { labels, value, timestampMs: timestampMs === 0 ? this.#lastTimeMs : timestampMs });
   }
 
   /** Counts what a refused series carries. */
