@@ -1,6 +1,6 @@
 import compress from '@fastify/compress';
 import swagger from '@fastify/swagger';
-import type { HttpRoute, Listener, StatusAnswer } from '@pitot/core';
+import type { Counter, HttpRoute, Listener, StatusAnswer } from '@pitot/core';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { createJsonSchemaTransform, createJsonSchemaTransformObject, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { Access } from './access/access.ts';
@@ -23,6 +23,8 @@ export interface ApplicationContext {
   readonly access: Access;
   readonly origins: OriginRule;
   readonly draining: () => boolean;
+  /** `pitot_http_requests_total` by listener, method, route and status; shared by the listeners. */
+  readonly requests: Counter;
   readonly status: () => Promise<StatusAnswer>;
 }
 
@@ -36,6 +38,8 @@ const GZIP_LEVEL = 1;
 const SMALLEST_COMPRESSED_BYTES = 4096;
 /** Own REST bodies are small; receivers set their own limit. */
 const MOST_JSON_BYTES = 1024 * 1024;
+/** Node's own limit would cut long expressions in a URL; Prometheus takes a megabyte. */
+const MOST_HEADER_BYTES = 256 * 1024;
 /** A sender that takes longer than this for one request is stuck. */
 const REQUEST_TIMEOUT_MS = 300_000;
 /** Above the idle time of the usual load balancers (60 s), so that they close first. */
@@ -52,12 +56,14 @@ export async function createApplication(listener: Listener, context: Application
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    http: { maxHeaderSize: MOST_HEADER_BYTES },
     routerOptions: { maxParamLength: 4096 },
   });
   server.setValidatorCompiler(validatorCompiler);
   server.setSerializerCompiler(serializerCompiler);
   const servesPages = listener === 'main' && options.webRoot !== undefined;
   installErrorAnswers(server, options.log, (method, url) => servesPages && isPagePath(method, url));
+  countRequests(server, listener, context.requests);
   installSecurityHeaders(server);
   installCrossOrigin(server, context.origins);
   const routes = installGate(server, {
@@ -75,6 +81,14 @@ export async function createApplication(listener: Listener, context: Application
   }
   await server.ready();
   return { server, routes };
+}
+
+function countRequests(server: FastifyInstance, listener: Listener, requests: Counter): void {
+  server.addHook('onResponse', (request, reply, done) => {
+    const route = request.is404 ? 'unknown' : (request.routeOptions.url ?? 'unknown');
+    requests.inc(1, { listener, method: request.method, route, status: String(reply.statusCode) });
+    done();
+  });
 }
 
 function mountReceivers(server: FastifyInstance, listener: Listener, routes: readonly HttpRoute[], bodyLimit: number): void {

@@ -92,6 +92,7 @@ export async function createHttpServers(options: HttpServersOptions): Promise<Ht
     auth: mode,
     listeners: Object.entries(urls).map(([name, url]) => ({ name, url })),
   });
+  const requests = options.meter.counter('pitot_http_requests_total', 'HTTP requests answered.', ['listener', 'method', 'route', 'status']);
   const open: { server: FastifyInstance; sockets: Set<Socket> }[] = [];
 
   async function listen(name: Listener, address: ListenAddress): Promise<void> {
@@ -101,6 +102,7 @@ export async function createHttpServers(options: HttpServersOptions): Promise<Ht
       access: { ...access, mode: listenerMode },
       origins: originRule(address, listenerMode, options.auth.publicNames),
       draining: () => draining,
+      requests,
       status,
     });
     const sockets = new Set<Socket>();

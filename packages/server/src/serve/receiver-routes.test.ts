@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { send, startServer } from './fixtures/running-server.ts';
+import { noMeter, send, startServer } from './fixtures/running-server.ts';
 import type { HttpServers } from './http-servers.ts';
 
 describe('receivers’ routes', () => {
@@ -42,6 +42,23 @@ describe('receivers’ routes', () => {
   it('answers an unknown path with what is wrong', async () => {
     const answer = await send(servers.urls.main, '/v1/nothing', { method: 'POST', body: '{}' });
     expect(answer).toMatchObject({ status: 404, json: { error: { code: 'not_found' } } });
+  });
+});
+
+describe('every request', () => {
+  it('is counted by listener, route and status, however strange its path or method', async () => {
+    const counted: object[] = [];
+    const meter = { ...noMeter, counter: (name: string) => ({ inc: (_by?: number, labels?: object) => void (name === 'pitot_http_requests_total' && counted.push(labels!)) }) };
+    const servers = await startServer({ meter });
+    await send(servers.urls.main, '/v1/echo?x=1', { method: 'POST', body: 'abc' });
+    await send(servers.urls.main, '/made/up/1234');
+    await send(servers.urls.main, `/api/v1/format_query?query=up{a="${'x'.repeat(100_000)}"}`);
+    await servers.close();
+    expect(counted).toEqual([
+      { listener: 'main', method: 'POST', route: '/v1/echo', status: '200' },
+      { listener: 'main', method: 'GET', route: 'unknown', status: '404' },
+      { listener: 'main', method: 'GET', route: '/api/v1/format_query', status: '200' },
+    ]);
   });
 });
 
