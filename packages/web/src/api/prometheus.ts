@@ -8,13 +8,13 @@ export interface MatrixSeries {
   readonly histograms?: readonly (readonly [number, HistogramValue])[];
 }
 
-export interface VectorSample {
+interface VectorSample {
   readonly metric: Labels;
   readonly value?: readonly [number, string];
   readonly histogram?: readonly [number, HistogramValue];
 }
 
-export interface HistogramValue {
+interface HistogramValue {
   readonly count: string;
   readonly sum: string;
   readonly buckets?: readonly (readonly [number, string, string, string])[];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { contrastOf } from '../styles/fixtures/contrast.ts';
 import { assignColours, COLOUR_COUNT, colourSlot, PALETTE } from './colours.ts';
 import { buildChart, pickSeries, statsOf } from './legend.ts';
 import type { ChartSeries } from './series.ts';
@@ -52,7 +53,7 @@ describe('colours', () => {
     ['light', '#ffffff'],
     ['dark', '#15181e'],
   ] as const)('stand out from the %s background, at least 3:1', (scheme, background) => {
-    for (const colour of PALETTE[scheme]) expect(contrast(colour, background)).toBeGreaterThanOrEqual(3);
+    for (const colour of PALETTE[scheme]) expect(contrastOf(colour, background)).toBeGreaterThanOrEqual(3);
   });
 });
 
@@ -62,16 +63,3 @@ it('picks by click', () => {
   expect([...pickSeries(one, 'b', true)]).toEqual(['a', 'b']);
   expect([...pickSeries(one, 'a', false)]).toEqual([]);
 });
-
-/** WCAG 2 contrast of two colours in hex. */
-function contrast(a: string, b: string): number {
-  const luminance = (hex: string): number => {
-    const [red, green, blue] = [1, 3, 5].map((at) => {
-      const value = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
-      return value <= 0.040_45 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
-  };
-  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
-  return (high! + 0.05) / (low! + 0.05);
-}

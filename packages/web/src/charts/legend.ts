@@ -42,7 +42,7 @@ export interface ChartModel {
 }
 
 /** The series beyond the top seven: their range and mean at each point. */
-export interface OthersBand {
+interface OthersBand {
   readonly count: number;
   readonly low: readonly (number | null)[];
   readonly high: readonly (number | null)[];

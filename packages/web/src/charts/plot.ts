@@ -6,7 +6,7 @@ import type { ChartModel } from './legend.ts';
 import { timeLabels } from './time-labels.ts';
 import { tooltipPlugin, type HoverLine } from './tooltip.ts';
 
-export type Scheme = 'light' | 'dark';
+type Scheme = 'light' | 'dark';
 
 /** What the plot reads anew at every draw, so that new data does not need a new plot. */
 export interface LiveState {

@@ -1,6 +1,6 @@
 import { IconActivityHeartbeat, IconChartLine, IconGauge, IconKey, IconPlug, IconServer } from '@tabler/icons-react';
 
-export interface NavigationLink {
+interface NavigationLink {
   readonly to: '/' | '/hosts' | '/explore/metrics' | '/connect' | '/settings/keys' | '/settings/status';
   readonly label: string;
   readonly icon: typeof IconGauge;
@@ -27,3 +27,11 @@ export const NAVIGATION: readonly NavigationGroup[] = [
     ],
   },
 ];
+
+/** The window's title: the page, or the thing it shows, before the product. */
+export function titleOf(pathname: string): string {
+  const links = NAVIGATION.flatMap((group) => group.links);
+  const known = links.find((link) => link.to === pathname)?.label;
+  const last = decodeURIComponent(pathname.split('/').at(-1) ?? '');
+  return `${known ?? last} · Pitot`;
+}

@@ -1,12 +1,12 @@
 import { useHotkeys } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { Link, Outlet, useLocation } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { useLiveEvents } from '../api/live-events.ts';
 import { statusQuery } from '../api/queries.ts';
 import { TimeWindowProvider } from '../time/time-window.tsx';
 import { Header } from './header.tsx';
-import { NAVIGATION } from './navigation.ts';
+import { NAVIGATION, titleOf } from './navigation.ts';
 
 const Palette = lazy(() => import('./palette.tsx').then((module) => ({ default: module.Palette })));
 
@@ -14,6 +14,10 @@ export function Shell() {
   const [railOpen, setRailOpen] = useState(false);
   const [paletteOpen, setPaletteOpen] = useState<boolean | undefined>(undefined);
   useLiveEvents();
+  const { pathname } = useLocation();
+  useEffect(() => {
+    document.title = titleOf(pathname);
+  }, [pathname]);
   const search = (): void => setPaletteOpen(true);
   useHotkeys([['mod+K', search], ['/', search]], ['INPUT', 'TEXTAREA', 'SELECT']);
   // Ctrl-K also from inside an editor or a field, where "/" is a character.

@@ -26,11 +26,6 @@ export function alignGrid(startMs: number, endMs: number, stepMs: number): Grid 
   return { startMs: Math.ceil(startMs / stepMs) * stepMs, endMs: Math.floor(endMs / stepMs) * stepMs, stepMs };
 }
 
-/** A window for `rate` that sees at least four samples at the given collection interval, and every step at least once. */
-export function rateWindowMs(stepMs: number, intervalMs = 15_000): number {
-  return Math.max(stepMs, 4 * intervalMs);
-}
-
 /** Prometheus' duration text for a number of milliseconds, in the largest unit that divides it. */
 export function durationText(ms: number): string {
   for (const [unit, size] of [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000]] as const) {

@@ -36,7 +36,7 @@ export interface VirtualWindow {
 }
 
 /** Rows above this many are drawn only where they can be seen. */
-export const VIRTUAL_ABOVE = 200;
+const VIRTUAL_ABOVE = 200;
 
 export function virtualWindow(count: number, rowPx: number, scrollTopPx: number, viewportPx: number, overscan = 8): VirtualWindow {
   if (count <= VIRTUAL_ABOVE) return { first: 0, end: count, padTopPx: 0, padBottomPx: 0 };

@@ -2,7 +2,7 @@ import { formatParts } from '../units/format.ts';
 import type { Tone } from './tone.tsx';
 
 /** Where a share of a resource becomes worth a look, and where it becomes a problem; in percent. */
-export const USAGE_LIMITS = { warn: 80, bad: 92 } as const;
+const USAGE_LIMITS = { warn: 80, bad: 92 } as const;
 
 export const usageTone = (percent: number, limits: { readonly warn: number; readonly bad: number } = USAGE_LIMITS): Tone =>
   percent >= limits.bad ? 'bad' : percent >= limits.warn ? 'warn' : 'none';

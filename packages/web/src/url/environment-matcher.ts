@@ -1,4 +1,4 @@
-export const ENVIRONMENT_LABEL = 'deployment_environment_name';
+const ENVIRONMENT_LABEL = 'deployment_environment_name';
 
 /** A PromQL string literal. */
 export const quote = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;

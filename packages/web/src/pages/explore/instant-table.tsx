@@ -4,7 +4,7 @@ import { combineAnswers, instantQuery } from '../../api/queries.ts';
 import { countOf } from '../../time/phrase.ts';
 import { DataTable, type Column } from '../../ui/data-table.tsx';
 import { Age } from '../../ui/age.tsx';
-import { Empty, SkeletonRows } from '../../ui/states.tsx';
+import { Empty, Failure, SkeletonRows } from '../../ui/states.tsx';
 import { formatValue, type Unit } from '../../units/format.ts';
 import { instantRows, labelColumns, type InstantRow } from './instant-rows.ts';
 import { queryLetter } from './suggestions.ts';
@@ -17,13 +17,21 @@ interface InstantTableProps {
 
 /** What the expressions say at the end of the range: one row per series, one column per label. */
 export function InstantTable({ queries, timeMs, unit }: InstantTableProps) {
-  const { data, waiting } = useQueries({ queries: queries.map((query) => instantQuery(query.expression, timeMs)), combine: combineAnswers });
+  const { data, errors, waiting, retry } = useQueries({ queries: queries.map((query) => instantQuery(query.expression, timeMs)), combine: combineAnswers });
   const rows = useMemo(
     () => queries.flatMap((query, i) => (data[i] === undefined ? [] : instantRows(queryLetter(query.index), data[i].data))),
     [data, queries],
   );
   const columns = useMemo(() => columnsOf(rows, unit, queries.length > 1), [rows, unit, queries.length]);
   if (waiting && rows.length === 0) return <SkeletonRows rows={6} />;
+  const failed = errors.findIndex((error) => error !== null);
+  if (failed >= 0) {
+    return (
+      <section className="panel">
+        <Failure what={`Query ${queryLetter(queries[failed]!.index)}`} error={errors[failed]!} onRetry={retry} />
+      </section>
+    );
+  }
   if (rows.length === 0) {
     return (
       <section className="panel">
