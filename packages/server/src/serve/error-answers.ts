@@ -34,7 +34,7 @@ export function installErrorAnswers(server: FastifyInstance, log: Logger, isPage
 }
 
 export function answerError(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  void reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
+  void reply.header('cache-control', 'no-store').header('content-type', 'application/json');
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterSeconds)));
   if (error.kind === 'unauthenticated') void reply.header('www-authenticate', 'Bearer realm="pitot"');
   // A body that was not read to its end makes the connection useless for the next request.

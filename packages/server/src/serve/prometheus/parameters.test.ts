@@ -51,7 +51,7 @@ describe('readParameters', () => {
   });
 
   it('names the parameter in Prometheus’ words', () => {
-    expect(() => readParameters(instantParameters, { query: 'up', time: 'x' }, undefined)).toThrow('invalid parameter "time": cannot parse "x" to a valid timestamp');
+    expect(() => readParameters(instantParameters, { query: 'up', time: 'x' }, undefined)).toThrow('invalid parameter "time": Invalid time value for \'time\': cannot parse "x" to a valid timestamp');
     expect(() => readParameters(rangeParameters, { query: 'up' }, undefined)).toThrow('invalid parameter "start": cannot parse "" to a valid timestamp');
     expect(() => readParameters(instantParameters, { query: 'up', limit: '-1' }, undefined)).toThrow('invalid parameter "limit": limit must be non-negative');
   });

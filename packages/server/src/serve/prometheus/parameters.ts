@@ -49,7 +49,11 @@ function parsed<Value>(parse: (text: string) => Value, description: string) {
 /** An empty parameter is an absent one, as in Prometheus. */
 const optional = <Schema extends z.ZodType>(schema: Schema) => z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 
-const time = (what: string) => parsed(parseTimeMs, `${what}: seconds since the epoch (fractions allowed), or RFC 3339.`);
+const TIME_FORM = 'seconds since the epoch (fractions allowed), or RFC 3339.';
+const time = (what: string) => parsed(parseTimeMs, `${what}: ${TIME_FORM}`);
+/** Prometheus words this one differently where the time may be left out. */
+const optionalTime = (name: string, what: string) =>
+  optional(parsed((text) => prefixed(`Invalid time value for '${name}': `, () => parseTimeMs(text)), `${what}: ${TIME_FORM}`));
 const duration = (what: string) => parsed(parseSpanMs, `${what}: a duration such as 5m, or seconds.`);
 
 function parseLimit(text: string): number {
@@ -73,7 +77,7 @@ const execution = {
   stats: z.string().optional().describe('`all` adds statistics to the answer.'),
 };
 
-export const instantParameters = z.object({ query, time: optional(time('Evaluation time; now when absent')), ...execution });
+export const instantParameters = z.object({ query, time: optionalTime('time', 'Evaluation time; now when absent'), ...execution });
 
 export const rangeParameters = z.object({
   query,
@@ -83,7 +87,7 @@ export const rangeParameters = z.object({
   ...execution,
 });
 
-const window = { start: optional(time('Begin of the window')), end: optional(time('End of the window')) };
+const window = { start: optionalTime('start', 'Begin of the window'), end: optionalTime('end', 'End of the window') };
 
 export const seriesParameters = z.object({ 'match[]': matchers, ...window, limit });
 export const metadataParameters = z.object({
@@ -105,8 +109,18 @@ export const targetMetadataParameters = z.object({
 export const ruleParameters = z.object({ type: optional(z.string().describe('alert or record.')) });
 export const tsdbParameters = z.object({ limit: optional(parsed(parseLimit, 'Entries of each list; 10 when absent.')) });
 
+function prefixed<Value>(prefix: string, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (error) {
+    throw new Error(prefix + (error instanceof Error ? error.message : String(error)), { cause: error });
+  }
+}
+
+const NOT_A_NUMBER = 'limit must be a number';
+
 function parseNumber(text: string): number {
-  if (!/^[+-]?\d+$/.test(text)) throw new Error('limit must be a number');
+  if (!/^[+-]?\d+$/.test(text)) throw new Error(NOT_A_NUMBER);
   return Number(text);
 }
 
@@ -115,6 +129,8 @@ export function readParameters<Schema extends z.ZodType>(schema: Schema, urlQuer
   const result = schema.safeParse(mergeParameters(urlQuery, form));
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
+  // The one complaint that comes without the parameter's name.
+  if (issue.message === NOT_A_NUMBER) throw new AppError('bad_request', NOT_A_NUMBER);
   throw invalidParameter(String(issue.path[0] ?? 'query'), issue.message);
 }
 

@@ -66,7 +66,7 @@ export const queryRoutes = [
   }),
 ];
 
-export function parseOrRefuse(query: string) {
+function parseOrRefuse(query: string) {
   try {
     return parseExpression(query);
   } catch (error) {

@@ -258,6 +258,7 @@ describe('targets, rules and status', () => {
     });
     expect((await get('/targets?state=active')).json).toMatchObject({ data: { activeTargets: [{}], droppedTargets: [] } });
     expect((await get('/targets?state=dropped')).json).toMatchObject({ data: { activeTargets: [], droppedTargets: [{}] } });
+    expect((await get('/targets?state=other')).json).toMatchObject({ data: { activeTargets: [], droppedTargets: [] } });
     expect((await get('/scrape_pools')).json).toMatchObject({ data: { scrapePools: ['gone', 'node'] } });
     expect((await get('/targets/metadata?match_target={job=~"no.*"}&metric=up')).json).toEqual({
       status: 'success',

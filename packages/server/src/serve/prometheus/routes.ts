@@ -60,7 +60,7 @@ function pathParameters(path: string): { params?: z.ZodType } {
 }
 
 function sendAnswer(reply: FastifyReply, answer: ApiAnswer | ResultAnswer): FastifyReply {
-  void reply.type('application/json; charset=utf-8');
+  void reply.header('content-type', 'application/json');
   if ('outcome' in answer) return sendChunks(reply, resultChunks(answer.outcome, answer.statistics));
   return reply.send(`{"status":"success","data":${JSON.stringify(answer.data)}${notices(answer)}}`);
 }

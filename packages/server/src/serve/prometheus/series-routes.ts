@@ -1,11 +1,10 @@
 import { EMPTY_LABELS, labelsToObject, type Labels, type LabelMatcher } from '@pitot/core';
 import { z } from 'zod';
-import { expressionSelectors, matchesLabels, parseSelector } from '../../query/expressions.ts';
+import { expressionSelectors, matchesLabels, parseExpression, parseSelector } from '../../query/expressions.ts';
 import type { SeriesQuestion } from '../../query/metric-queries.ts';
 import { badRequest, defineApiRoute, type ApiAnswer } from './api.ts';
 import { formatTimestamp, formatValue } from './numbers.ts';
 import { exemplarParameters, invalidParameter, MAX_TIME_MS, metadataParameters, MIN_TIME_MS, seriesParameters } from './parameters.ts';
-import { parseOrRefuse } from './query-routes.ts';
 
 const strings = z.array(z.string());
 const labelSet = z.record(z.string(), z.string());
@@ -81,7 +80,7 @@ export const seriesRoutes = [
       const startMs = parameters.start ?? MIN_TIME_MS;
       const endMs = parameters.end ?? MAX_TIME_MS;
       if (endMs < startMs) throw badRequest('end timestamp must not be before start timestamp');
-      const selectors = expressionSelectors(parseOrRefuse(parameters.query));
+      const selectors = expressionSelectors(parseExpression(parameters.query));
       if (selectors.length === 0) return { data: [] };
       const series = await metrics.exemplars({ selectors, startMs, endMs }, { signal });
       return {

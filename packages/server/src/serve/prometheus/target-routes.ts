@@ -36,6 +36,7 @@ export const targetRoutes = [
     }),
     handle({ targets }, { parameters }) {
       const state = parameters.state.toLowerCase();
+      const shows = (which: string) => state === '' || state === 'any' || state === which;
       const pool = parameters.scrapePool;
       const all = targets().filter((target) => pool === undefined || target.scrapePool === pool);
       const dropped = all.filter(({ health }) => health === 'dropped');
@@ -45,9 +46,8 @@ export const targetRoutes = [
       for (const { scrapePool } of dropped) counts[scrapePool]!++;
       return {
         data: {
-          activeTargets: state === 'dropped' ? [] : active.toSorted(byPool).map(shownTarget),
-          droppedTargets:
-            state === 'active' ? [] : dropped.map(({ discoveredLabels, scrapePool }) => ({ discoveredLabels, scrapePool })),
+          activeTargets: shows('active') ? active.toSorted(byPool).map(shownTarget) : [],
+          droppedTargets: shows('dropped') ? dropped.map(({ discoveredLabels, scrapePool }) => ({ discoveredLabels, scrapePool })) : [],
           droppedTargetCounts: counts,
         },
       };
