@@ -84,7 +84,7 @@ function fixDetail(fixed: MonotonicityFix): string {
   return `, ${buckets}, with a max diff of ${diff}, over ${fixed.samples} samples from ${time(fixed.minTimeMs)} to ${time(fixed.maxTimeMs)}`;
 }
 
-export function forMetric(metric: string): string {
+function forMetric(metric: string): string {
   return metric === '' ? '' : ` for metric name ${quote(metric)}`;
 }
 

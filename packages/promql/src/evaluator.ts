@@ -125,7 +125,7 @@ export class Evaluator {
       case 'absent':
         return { kind: 'vector', rows: absentRows(await this.vector(call.args[0]!, frame), absentLabels(call.args[0]!), frame) };
       case 'info':
-        return { kind: 'vector', rows: await infoRows(this.#context, await this.vector(call.args[0]!, frame, need), call.args[1], frame) };
+        return { kind: 'vector', rows: await infoRows(this.#context, await this.vector(call.args[0]!, frame, need), call.args, frame) };
       default:
         return callFunction(this.#context, call, await Promise.all(call.args.map((arg) => this.eval(arg, frame, need))), frame);
     }

@@ -1,6 +1,6 @@
 import { AppError, labelsKey, labelValue, METRIC_NAME, type LabelMatcher, type Labels } from '@pitot/core';
-import type { Expr } from './ast.ts';
-import { onlyLabels, RowTable, withLabel, type Frame, type Row } from './grid.ts';
+import { childExprs, type Expr, type TimeShift, type VectorSelector } from './ast.ts';
+import { broadcastRows, onlyLabels, RowTable, withLabel, type Frame, type Row } from './grid.ts';
 import { labelsText } from './labels-text.ts';
 import { compileMatcher } from './matchers.ts';
 import type { QueryContext } from './query-context.ts';
@@ -14,7 +14,8 @@ const DEFAULT_INFO_METRIC = 'target_info';
  * info(): adds the labels of info metrics (values are not looked at) to series of the same target. The label selector
  * says which info metrics (by name) and which of their labels; without one, all labels of target_info.
  */
-export async function infoRows(context: QueryContext, base: readonly Row[], selector: Expr | undefined, frame: Frame): Promise<Row[]> {
+export async function infoRows(context: QueryContext, base: readonly Row[], args: readonly Expr[], frame: Frame): Promise<Row[]> {
+  const selector = args[1]?.kind === 'step-invariant' ? args[1].expr : args[1];
   const matchers = selector?.kind === 'selector' ? selector.matchers : [];
   const named = matchers.filter((matcher) => matcher.name === METRIC_NAME);
   const names: LabelMatcher[] = named.length > 0 ? named : [{ name: METRIC_NAME, type: '=', value: DEFAULT_INFO_METRIC }];
@@ -22,7 +23,7 @@ export async function infoRows(context: QueryContext, base: readonly Row[], sele
   const nameTests = (selector === undefined ? names : named).map(compileMatcher);
   const isInfo = (row: Row): boolean => nameTests.length > 0 && nameTests.every((test) => test(labelValue(row.labels, METRIC_NAME)));
   const enriched = base.filter((row) => !isInfo(row));
-  const infos = await readInfoSeries(context, enriched, [...names, ...wanted], frame);
+  const infos = await readInfoSeries(context, enriched, [...names, ...wanted], firstShift(args[0]!), frame);
   const join = new InfoJoin(infos, wanted, frame.steps);
   for (const row of base) {
     context.tick();
@@ -33,7 +34,13 @@ export async function infoRows(context: QueryContext, base: readonly Row[], sele
 }
 
 /** Info series of the targets that the base series name; cells are the samples' times. */
-async function readInfoSeries(context: QueryContext, base: readonly Row[], matchers: readonly LabelMatcher[], frame: Frame): Promise<Row[]> {
+async function readInfoSeries(
+  context: QueryContext,
+  base: readonly Row[],
+  matchers: readonly LabelMatcher[],
+  shift: TimeShift,
+  frame: Frame,
+): Promise<Row[]> {
   const targets: LabelMatcher[] = [];
   for (const name of IDENTIFYING) {
     const values = new Set(base.map((row) => labelValue(row.labels, name)).filter((value) => value !== ''));
@@ -41,8 +48,20 @@ async function readInfoSeries(context: QueryContext, base: readonly Row[], match
   }
   if (targets.length === 0) return [];
   const position = { start: 0, end: 0 };
-  const selector = { kind: 'selector', name: '', matchers: [...matchers, ...targets], offsetMs: 0, anchored: false, smoothed: false, position } as const;
-  return evalSelector(context, { ...selector }, frame, { statsOnly: false, sampleTimes: true });
+  const all = [...matchers, ...targets];
+  const selector: VectorSelector = { ...shift, kind: 'selector', name: '', matchers: all, anchored: false, smoothed: false, position };
+  const rows = await evalSelector(context, selector, frame, { statsOnly: false, sampleTimes: true });
+  return shift.atMs === undefined ? rows : broadcastRows(rows, frame.steps);
+}
+
+/** Info series are read at the time of the series they describe: the `@` and offset of the first selector. */
+function firstShift(expr: Expr): TimeShift {
+  if (expr.kind === 'selector' || expr.kind === 'subquery') return { offsetMs: expr.offsetMs, atMs: expr.atMs };
+  for (const child of childExprs(expr)) {
+    const shift = firstShift(child);
+    if (shift.offsetMs !== 0 || shift.atMs !== undefined) return shift;
+  }
+  return { offsetMs: 0 };
 }
 
 function escapeRegex(text: string): string {

@@ -1,6 +1,6 @@
 import { AppError } from '@pitot/core';
 
-export type TokenKind = 'identifier' | 'number' | 'duration' | 'string' | 'operator' | 'end';
+type TokenKind = 'identifier' | 'number' | 'duration' | 'string' | 'operator' | 'end';
 
 export interface Token {
   readonly kind: TokenKind;

@@ -12,12 +12,12 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = {
 const DURATION = /^(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?:\d+ms)?$/;
 const DURATION_PART = /(\d+)(ms|[smhdwy])/g;
 
-export function isDurationText(text: string): boolean {
+function isDurationText(text: string): boolean {
   return /[a-z]/.test(text) && DURATION.test(text);
 }
 
 /** Milliseconds first, so that sums of parts stay exact. */
-export function durationSeconds(text: string): number {
+function durationSeconds(text: string): number {
   let totalMs = 0;
   for (const [, count, unit] of text.matchAll(DURATION_PART)) totalMs += Number(count) * Math.round(UNIT_SECONDS[unit!]! * 1000);
   return totalMs / 1000;

@@ -1,7 +1,6 @@
 import { parser as grammar } from '@prometheus-io/lezer-promql';
-import { AppError } from '@pitot/core';
 import { childExprs, type Expr } from './ast.ts';
-import { normalizeForGrammar, parseError, tokenize } from './lexer.ts';
+import { normalizeForGrammar, parseError, tokenize, type Token } from './lexer.ts';
 import { syntaxError } from './syntax-error.ts';
 import { convertTree } from './tree-conversion.ts';
 import { checkTypes } from './type-check.ts';
@@ -28,13 +27,15 @@ export function parse(query: string, options: ParseOptions = {}): Expr {
     if (options.experimental === false) refuseExperimental(query, expr);
     return expr;
   } catch (error) {
-    if (error instanceof RangeError) throw new AppError('bad_query', '1:1: parse error: the query is nested too deeply', { cause: error });
+    // Long chains without brackets (`- - - … 1`) exhaust the stack.
+    if (error instanceof RangeError) throw parseError(query, 0, NESTED_TOO_DEEPLY);
     throw error;
   }
 }
 
 function parseTree(query: string): Expr {
   const tokens = tokenize(query);
+  checkNesting(query, tokens);
   const tree = grammar.parse(normalizeForGrammar(query, tokens));
   const cursor = tree.cursor();
   do {
@@ -43,6 +44,20 @@ function parseTree(query: string): Expr {
   const expr = convertTree(query, tree.topNode);
   checkTypes(query, expr);
   return expr;
+}
+
+/** The grammar's time grows with the square of the depth; no query people write comes near this. */
+const MAX_NESTING = 500;
+const NESTED_TOO_DEEPLY = 'the query is nested too deeply';
+
+function checkNesting(query: string, tokens: readonly Token[]): void {
+  let depth = 0;
+  for (const { kind, text, start } of tokens) {
+    if (kind !== 'operator') continue;
+    if (text === '(' || text === '[' || text === '{') depth++;
+    else if (text === ')' || text === ']' || text === '}') depth--;
+    if (depth > MAX_NESTING) throw parseError(query, start, NESTED_TOO_DEEPLY);
+  }
 }
 
 function refuseExperimental(query: string, expr: Expr): void {

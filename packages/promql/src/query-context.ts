@@ -45,6 +45,12 @@ export class QueryContext {
     if (this.#clock.nowMs() > this.#deadlineMs) throw this.#timedOut();
   }
 
+  /** Call before computing rows over a frame: what they would hold counts against the sample limit too. */
+  checkCells(rows: number, steps: number): void {
+    const { maxSamples } = this.limits;
+    if (rows * steps > maxSamples) throw tooLarge(`the query would compute ${rows} series at ${steps} steps`, 'query_max_samples', maxSamples);
+  }
+
   /** Samples with fromMs < t <= toMs of all matching series. */
   async select(matchers: readonly LabelMatcher[], fromMs: number, toMs: number): Promise<RawSeries[]> {
     const request = { matchers, minTimeMs: fromMs + 1, maxTimeMs: toMs, ...this.#budget() };

@@ -1,7 +1,6 @@
 import { AppError, labelValue, METRIC_NAME, type GridFunction, type Labels } from '@pitot/core';
 import { ANNOTATION_TEXT } from './annotations.ts';
 import type { CallExpr, MatrixSelector, SubqueryExpr } from './ast.ts';
-import { histogramsNotSupported } from './extended-rate.ts';
 import { FLOAT, frameEndMs, RowBuilder, type Frame, type Row } from './grid.ts';
 import * as overTime from './over-time-functions.ts';
 import type { QueryContext } from './query-context.ts';
@@ -126,6 +125,7 @@ function margins(context: QueryContext, mode: RangeWindow['mode']): { before: nu
 async function subquerySamples(context: QueryContext, range: SubqueryExpr, frame: Frame, inputs: RangeInputs): Promise<SeriesSamples[]> {
   const inner = subqueryFrame(context, range, frame);
   if (inner.steps <= 0) return [];
+  context.checkCells(1, inner.steps);
   const rows = await inputs.evalInner(range.expr, inner);
   return rows.map((row) => samplesOfRow(row, inner));
 }
@@ -152,10 +152,10 @@ function slideOver(
   const params = scalars.map((values) => values[0]!);
   const position = call.args[0]!.position;
   const window = new RangeWindow({ annotations: context.annotations, position, params, mode, rangeMs: range.rangeMs });
+  context.checkCells(series.length, frame.steps);
   const rows: Row[] = [];
   for (const one of series) {
     context.tick();
-    if (mode !== 'plain' && one.histograms.length > 0) throw histogramsNotSupported();
     window.enter(one);
     const row = new RowBuilder(one.labels, frame.steps, keepsName ? one.dropName : true);
     let any = false;

@@ -29,6 +29,7 @@ export async function evalSelector(context: QueryContext, selector: VectorSelect
     if (grid) return grid;
   }
   const series = await context.select(selector.matchers, at.startMs - lookbackMs, frameEndMs(at));
+  context.checkCells(series.length, at.steps);
   const rows: Row[] = [];
   for (const one of series) {
     context.tick();
@@ -47,6 +48,7 @@ export async function readGrid(
   windowMs: number,
 ): Promise<Row[] | undefined> {
   const stepMs = Math.max(1, at.stepMs);
+  context.checkCells(1, at.steps);
   const grid = await context.selectGrid({ matchers: selector.matchers, fn, startMs: at.startMs, endMs: frameEndMs(at), stepMs, windowMs });
   if (!grid) return undefined;
   const dropName = fn !== 'last' && fn !== 'last_over_time';
@@ -94,6 +96,7 @@ function lastValues(
 async function smoothed(context: QueryContext, selector: VectorSelector, at: Frame): Promise<Row[]> {
   const lookbackMs = context.limits.lookbackMs;
   const series = await context.select(selector.matchers, at.startMs - lookbackMs, frameEndMs(at) + lookbackMs);
+  context.checkCells(series.length, at.steps);
   const rows: Row[] = [];
   for (const one of series) {
     context.tick();

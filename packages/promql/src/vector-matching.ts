@@ -7,7 +7,7 @@ import { labelsText } from './labels-text.ts';
 import type { QueryContext } from './query-context.ts';
 
 /** The labels two elements must share to be matched: those of `on`, or all but those of `ignoring` and the name. */
-export function matchLabels(labels: Labels, matching: VectorMatching): Labels {
+function matchLabels(labels: Labels, matching: VectorMatching): Labels {
   if (matching.on) return onlyLabels(labels, new Set(matching.labels));
   return withoutLabels(labels, new Set([...matching.labels, METRIC_NAME]));
 }
