@@ -6,7 +6,7 @@ export interface LatestRequest {
   readonly limit: number;
 }
 
-export interface LatestSample {
+interface LatestSample {
   readonly labels: Labels;
   readonly timestampMs: number;
   readonly value: number;

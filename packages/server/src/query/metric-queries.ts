@@ -33,7 +33,7 @@ export interface QuestionOptions {
   readonly lookbackMs?: number;
 }
 
-export interface RangeQuestion {
+interface RangeQuestion {
   readonly query: string;
   readonly startMs: number;
   readonly endMs: number;

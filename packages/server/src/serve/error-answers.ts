@@ -33,7 +33,7 @@ export function installErrorAnswers(server: FastifyInstance, log: Logger, isPage
   });
 }
 
-export function answerError(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function answerError(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   void reply.header('cache-control', 'no-store').header('content-type', 'application/json');
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterSeconds)));
   if (error.kind === 'unauthenticated') void reply.header('www-authenticate', 'Bearer realm="pitot"');
@@ -94,7 +94,7 @@ function asAppError(error: FastifyError, request: FastifyRequest): AppError {
 }
 
 /** The 413 of every door, with the key to raise. */
-export function bodyTooLarge(limitBytes: number | undefined): AppError {
+function bodyTooLarge(limitBytes: number | undefined): AppError {
   return new AppError('body_too_large', `the body is larger than ${limitBytes} bytes, which is what this door takes; send smaller batches, or raise limits.body_bytes`, {
     fields: { limit: 'limits.body_bytes', value: limitBytes ?? null },
   });

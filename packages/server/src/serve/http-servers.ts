@@ -56,7 +56,7 @@ export interface HttpServersOptions {
   };
 }
 
-export interface ListenAddress {
+interface ListenAddress {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;

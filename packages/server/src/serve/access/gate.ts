@@ -6,13 +6,13 @@ import type { OriginRule } from './origin-rule.ts';
 import type { Sessions, User } from './sessions.ts';
 
 /** Who a request comes from, after the gate let it in. */
-export interface Caller {
+interface Caller {
   readonly keyId?: string;
   readonly user?: User;
 }
 
 /** What a route demands: a scope, or `public` for the few doors that answer without a login. */
-export type RouteAccess = Scope | 'public';
+type RouteAccess = Scope | 'public';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

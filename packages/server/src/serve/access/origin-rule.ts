@@ -9,7 +9,7 @@ export interface OriginRule {
   allowsCrossOrigin(origin: string): boolean;
 }
 
-export interface OriginHeaders {
+interface OriginHeaders {
   readonly host?: string | undefined;
   readonly origin?: string | string[] | undefined;
   readonly 'sec-fetch-site'?: string | string[] | undefined;

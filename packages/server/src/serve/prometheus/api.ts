@@ -17,7 +17,7 @@ export interface PrometheusApi {
 }
 
 /** One request, with its parameters already read. */
-export interface ApiCall<Parameters> {
+interface ApiCall<Parameters> {
   readonly parameters: Parameters;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
