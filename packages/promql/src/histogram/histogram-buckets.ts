@@ -203,7 +203,8 @@ export function allBuckets(histogram: NativeHistogram): Bucket[] {
   return buckets.map((bucket) => cutAtThreshold(bucket, threshold));
 }
 
-function cutAtThreshold(bucket: Bucket, threshold: number): Bucket {
+/** The part of a bucket outside of the zero bucket, where it reaches into it. */
+export function cutAtThreshold(bucket: Bucket, threshold: number): Bucket {
   if (bucket.upper < 0 && bucket.upper > -threshold) return { ...bucket, upper: -threshold };
   if (bucket.lower > 0 && bucket.lower < threshold) return { ...bucket, lower: threshold };
   return bucket;

@@ -30,6 +30,13 @@ describe('detectReset', () => {
     expect(detectReset(h(now), h(before))).toBe(reset);
   });
 
+  it('does not count what moved into the zero bucket as lost when the resolution falls, too', () => {
+    // (0.125,0.25] goes into the zero bucket of 0.25; schema -2's (1/16,1] holds only what lies above it.
+    const previous = h('count:3 offset:-2 buckets:[1 0 2]');
+    expect(detectReset(h('schema:-2 count:3 z_bucket:1 z_bucket_w:0.25 buckets:[2]'), previous)).toBe(false);
+    expect(detectReset(h('schema:-2 count:3 z_bucket:1 z_bucket_w:0.25 buckets:[1]'), previous)).toBe(true);
+  });
+
   it('believes an explicit hint', () => {
     expect(detectReset(h('count:1 counter_reset_hint:not_reset'), h('count:5'))).toBe(false);
     expect(detectReset(h('count:9 counter_reset_hint:reset'), h('count:5'))).toBe(true);

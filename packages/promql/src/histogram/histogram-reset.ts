@@ -30,11 +30,16 @@ export function detectReset(current: NativeHistogram, previous: NativeHistogram)
   );
 }
 
-/** The previous side in the current one's resolution, without what the current zero bucket now holds. */
+/**
+ * The previous side in the current one's resolution, without what the current zero bucket now holds. That is taken out
+ * before buckets are merged (upstream does it after, and then sees resets that are none).
+ */
 function visibleSide(side: Side, previous: NativeHistogram, current: NativeHistogram): Side {
-  const reduced = reduceSide(side, previous.schema, current.schema);
-  if (current.zeroThreshold === previous.zeroThreshold) return reduced;
-  return filterSide(reduced, (index) => exponentialBound(index, current.schema) > current.zeroThreshold);
+  const outside =
+    current.zeroThreshold === previous.zeroThreshold
+      ? side
+      : filterSide(side, (index) => exponentialBound(index, previous.schema) > current.zeroThreshold);
+  return reduceSide(outside, previous.schema, current.schema);
 }
 
 function sideDecreased(current: Side, previous: Side): boolean {

@@ -1,5 +1,6 @@
 import type { NativeHistogram } from '@pitot/core';
 import { describe, expect, it } from 'vitest';
+import { histogramFraction } from './histogram-quantile.ts';
 import { parseHistogramText, testExpression } from './histogram-text.ts';
 import { trimHistogram } from './histogram-trim.ts';
 
@@ -36,6 +37,23 @@ describe('trimHistogram', () => {
     });
     const biased = trimHistogram(h('sum:8 count:12 z_bucket:2 z_bucket_w:0.5 buckets:[10]'), 0.1, 'upper');
     expect(biased).toMatchObject({ count: 0.4, zeroCount: 0.4, positiveBuckets: [] });
+  });
+
+  it('gives zeros of a zero bucket without width to the upper side', () => {
+    const zeros = h('count:3 sum:6 z_bucket:2 offset:3 buckets:[1]');
+    expect(trimHistogram(zeros, 0, 'lower')).toBe(zeros);
+    expect(trimHistogram(zeros, 1, 'upper')).toMatchObject({ count: 2, zeroCount: 2, sum: 0 });
+    expect(trimHistogram(zeros, 0, 'upper')).toMatchObject({ count: 0, zeroCount: 0, positiveBuckets: [] });
+  });
+
+  it('keeps what histogram_fraction counts, also beside a zero bucket that cuts a bucket', () => {
+    // The zero bucket ends within (0.25,1].
+    const cut = h('schema:-1 count:9 z_bucket:3 z_bucket_w:0.5 buckets:[6]');
+    for (const limit of [0.3, 0.5, 0.6, 0.99, 1]) {
+      const below = histogramFraction(-Infinity, limit, cut).value * cut.count;
+      expect(trimHistogram(cut, limit, 'upper').count).toBeCloseTo(below, 12);
+      expect(trimHistogram(cut, limit, 'lower').count).toBeCloseTo(cut.count - below, 12);
+    }
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import type { NativeHistogram } from '@pitot/core';
 import {
   biasedZeroBucket,
+  cutAtThreshold,
   negativeSide,
   positiveSide,
   sideBuckets,
@@ -39,7 +40,8 @@ export function trimHistogram(histogram: NativeHistogram, limit: number, side: '
     return left.count;
   };
   const trimSide = (of: Side, sign: 'positive' | 'negative'): Side => {
-    const counts = sideBuckets(histogram, sign).map((bucket) => keep(bucket, false));
+    const buckets = sideBuckets(histogram, sign).map((bucket) => cutAtThreshold(bucket, histogram.zeroThreshold));
+    const counts = buckets.map((bucket) => keep(bucket, false));
     return withoutEmpty({ indexes: of.indexes, counts });
   };
   const negative = trimSide(negativeSide(histogram), 'negative');
@@ -49,19 +51,20 @@ export function trimHistogram(histogram: NativeHistogram, limit: number, side: '
 }
 
 function trimExponentialBucket(bucket: Bucket, limit: number, side: 'upper' | 'lower', linear: boolean): Remainder {
-  const { lower, upper } = cutBounds(bucket, limit, side);
-  if (!(lower < upper)) return { count: 0, middle: 0 };
+  // At a limit a bucket belongs to the upper side, which also decides for a zero bucket without width.
+  const inUpperSide = bucket.lower >= limit;
+  const cut = !inUpperSide && limit < bucket.upper;
+  if (!cut && inUpperSide !== (side === 'lower' && !Number.isNaN(limit))) return { count: 0, middle: 0 };
+  const { lower, upper } = cut ? cutBounds(bucket, limit, side) : bucket;
   const middle = linear ? (lower + upper) / 2 : Math.sign(upper + lower) * Math.sqrt(lower * upper);
-  if (lower === bucket.lower && upper === bucket.upper) return { count: bucket.count, middle };
+  if (!cut) return { count: bucket.count, middle };
   const below = countBelow(limit, bucket, linear);
   return { count: side === 'upper' ? below : bucket.count - below, middle };
 }
 
-/** What of the bucket lies on the side that is kept. Empty (lower ≥ upper, or NaN) where nothing does. */
+/** What of a bucket around the limit lies on the side that is kept. */
 function cutBounds(bucket: Bucket, limit: number, side: 'upper' | 'lower'): { lower: number; upper: number } {
-  return side === 'upper'
-    ? { lower: bucket.lower, upper: limit >= bucket.upper ? bucket.upper : limit }
-    : { lower: limit <= bucket.lower ? bucket.lower : limit, upper: bucket.upper };
+  return side === 'upper' ? { lower: bucket.lower, upper: limit } : { lower: limit, upper: bucket.upper };
 }
 
 /**
