@@ -46,6 +46,11 @@ export class NativeReader {
     return this.#text.toString('utf8', start, this.at);
   }
 
+  skipText(): void {
+    const size = this.varint();
+    this.at += size;
+  }
+
   uint8(rows: number): Uint8Array {
     return new Uint8Array(this.#take(rows));
   }

@@ -3,6 +3,7 @@ import {
   type Clock,
   type ExemplarSeries,
   type Labels,
+  type Logger,
   type MetadataRequest,
   type MetricMetadata,
   type MetricReader,
@@ -22,6 +23,7 @@ export type { MetricCardinality, NamedCount } from './cardinality.ts';
 
 export interface MetricReaderOptions {
   readonly clock: Clock;
+  readonly log: Logger;
   /** Series kept in memory. Default 300,000, about 150 MB. */
   readonly mostSeriesInMemory?: number;
 }
@@ -33,6 +35,8 @@ export interface StoreMetricReader extends MetricReader {
   cardinality(request: { readonly limit: number }): Promise<MetricCardinality>;
   /** Series in memory, for Pitot's own metrics. */
   readonly seriesInMemory: number;
+  /** Lets go of the memory; the ClickHouse port stays open. */
+  close(): Promise<void>;
 }
 
 const DAY_MS = 86_400_000;
@@ -52,13 +56,14 @@ class ClickHouseMetricReader implements StoreMetricReader {
   readonly #histogramMetrics: HistogramMetrics;
   #histogramsReadMs: number;
 
-  constructor(clickhouse: ClickHouse, { clock, mostSeriesInMemory = DEFAULT_SERIES_IN_MEMORY }: MetricReaderOptions) {
+  constructor(clickhouse: ClickHouse, { clock, log, mostSeriesInMemory = DEFAULT_SERIES_IN_MEMORY }: MetricReaderOptions) {
     this.#clickhouse = clickhouse;
     this.#clock = clock;
     this.#histogramsReadMs = clock.nowMs();
     this.#histogramMetrics = new HistogramMetrics(clickhouse);
     this.#index = new SeriesIndex({
       clickhouse,
+      log,
       nowMs: () => clock.nowMs(),
       mostSeries: mostSeriesInMemory,
       refreshMs: clickhouse.kind === 'embedded' ? 0 : REFRESH_MS,
@@ -131,6 +136,10 @@ class ClickHouseMetricReader implements StoreMetricReader {
 
   async cardinality({ limit }: { readonly limit: number }): Promise<MetricCardinality> {
     return countSeries(this.#clickhouse, Math.floor(this.#clock.nowMs() / DAY_MS) - 1, limit);
+  }
+
+  async close(): Promise<void> {
+    this.#index.clear();
   }
 
   #find(request: SeriesRequest): Promise<MatchedMetric[]> {

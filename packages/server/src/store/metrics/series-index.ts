@@ -1,4 +1,4 @@
-import { AppError, type LabelMatcher } from '@pitot/core';
+import { AppError, type LabelMatcher, type Logger } from '@pitot/core';
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
 import { NativeReader } from '../clickhouse/native-reader.ts';
 import { compileSelector, type CompiledSelector } from './label-matching.ts';
@@ -7,6 +7,7 @@ import { Interner, readInsertedSeries, readSeriesRows, SERIES_COLUMNS, type Seri
 
 export interface SeriesIndexOptions {
   readonly clickhouse: ClickHouse;
+  readonly log: Logger;
   readonly nowMs: () => number;
   /** Series kept in memory; least recently used metrics go first. */
   readonly mostSeries: number;
@@ -84,6 +85,12 @@ export class SeriesIndex {
       return this.#metrics.has(name);
     };
     for (const block of blocks) this.#take(readInsertedSeries(block, this.#interner, wanted));
+  }
+
+  clear(): void {
+    this.#metrics.clear();
+    this.#names = undefined;
+    this.#seriesCount = 0;
   }
 
   #take(rows: readonly SeriesRow[]): void {
@@ -198,6 +205,7 @@ export class SeriesIndex {
 
   #evict(): void {
     if (this.#seriesCount <= this.#options.mostSeries) return;
+    this.#options.log.debug({ series: this.#seriesCount, mostSeries: this.#options.mostSeries }, 'metrics that were not used lately leave the series index');
     const oldest = [...this.#metrics.values()].sort((a, b) => a.usedAt - b.usedAt);
     for (const { name } of oldest) {
       if (this.#seriesCount <= this.#options.mostSeries) return;

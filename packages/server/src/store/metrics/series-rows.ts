@@ -95,7 +95,7 @@ function textArrays(reader: NativeReader, rows: number, interner: Interner, pick
   for (let i = 0; i < rows; i++) {
     const count = ends[i]! - (ends[i - 1] ?? 0);
     if (picked?.[i] === 0) {
-      for (let k = 0; k < count; k++) reader.at += reader.varint();
+      for (let k = 0; k < count; k++) reader.skipText();
       arrays.push(NONE);
       continue;
     }

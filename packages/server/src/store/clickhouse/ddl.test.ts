@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TABLES, type Logger, type TableName } from '@pitot/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClickHouse } from './clickhouse.ts';
+import { createTable, setRetention } from './ddl.ts';
+import { openEmbeddedClickHouse } from './embedded.ts';
+import { migrateClickHouse } from './migrate.ts';
+
+const nothing = (): void => {};
+const log: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const names = Object.keys(TABLES) as TableName[];
+const clustered = { retentionMs: 3_600_000, cluster: 'two_shards' };
+
+describe('tables of a cluster', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'pitot-ddl-'));
+  let clickhouse: ClickHouse;
+  beforeAll(async () => {
+    clickhouse = await openEmbeddedClickHouse({ path: directory, memoryBytes: 1e9, threads: 1, sessions: 1, log });
+  });
+  afterAll(async () => {
+    await clickhouse.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it.each(names)('%s is understood by the engine', async (name) => {
+    const statements = [...createTable(name, clustered), setRetention(name, clustered)].filter((sql) => sql !== undefined);
+    for (const sql of statements) {
+      const tree = new TextDecoder().decode(await clickhouse.query(`EXPLAIN AST ${sql}`, { format: 'TabSeparated' }));
+      expect(tree).toMatch(/^(CreateQuery|AlterQuery)/);
+    }
+    const ddl = statements.join('\n');
+    expect(ddl).toContain(`CREATE TABLE IF NOT EXISTS ${name}_local ON CLUSTER 'two_shards'`);
+    expect(ddl).toContain(`ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/${name}_local/{shard}', '{replica}'`);
+    expect(ddl).toMatch(new RegExp(`ENGINE = Distributed\\('two_shards', currentDatabase\\(\\), '${name}_local', .+\\)`));
+    expect(ddl).toContain(' replicated_deduplication_window = 10000');
+  });
+
+  it('keeps the engine from answering DDL that it does not understand', async () => {
+    await expect(clickhouse.query('EXPLAIN AST CREATE TABLE x (a UInt8) ENGINE = ORDER BY')).rejects.toThrow(/Syntax error/);
+  });
+
+  it('does not make them in one process', async () => {
+    await expect(migrateClickHouse(clickhouse, clustered)).rejects.toMatchObject({ code: 'bad_config' });
+  });
+});
