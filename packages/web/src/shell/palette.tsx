@@ -1,10 +1,10 @@
 import '@mantine/spotlight/styles.css';
-import { useMantineColorScheme } from '@mantine/core';
-import { createSpotlight, Spotlight } from '@mantine/spotlight';
+import { useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { createSpotlight, Spotlight, useSpotlight } from '@mantine/spotlight';
 import { IconArrowsLeftRight, IconChartLine, IconCube, IconMoon, IconRefresh, IconSearch, IconServer, IconSun } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { hostsQuery, labelValuesQuery, metadataQuery } from '../api/queries.ts';
 import { describeMetrics, suggestExpression } from '../pages/explore/suggestions.ts';
 import { useTimeWindow } from '../time/time-window.tsx';
@@ -14,10 +14,8 @@ import { rankEntries, type PaletteEntry } from './palette-model.ts';
 
 const [store, spotlight] = createSpotlight();
 
-interface PaletteProps {
-  readonly opened: boolean;
-  readonly onClose: () => void;
-}
+/** Opens the palette; it must be on the page, or about to be. */
+export const openPalette = (): void => spotlight.open();
 
 interface Entry extends PaletteEntry {
   readonly icon: typeof IconSearch;
@@ -25,17 +23,14 @@ interface Entry extends PaletteEntry {
 }
 
 /** Finds any page, host, service, metric or action by name. */
-export function Palette({ opened, onClose }: PaletteProps) {
+export function Palette() {
   const [text, setText] = useState('');
+  const { opened } = useSpotlight(store);
   const entries = useEntries(opened);
   const found = useMemo(() => rankEntries(entries, text), [entries, text]);
-  useEffect(() => {
-    if (opened) spotlight.open();
-    else spotlight.close();
-  }, [opened]);
   const groups = [...new Set(found.map((entry) => entry.group))];
   return (
-    <Spotlight.Root store={store} query={text} onQueryChange={setText} onSpotlightClose={onClose} shortcut={null} scrollable maxHeight={420} size={620} clearQueryOnClose transitionProps={{ duration: 100 }} overlayProps={{ blur: 0, backgroundOpacity: 0.45 }}>
+    <Spotlight.Root store={store} query={text} onQueryChange={setText} onSpotlightOpen={() => setText('')} shortcut={null} scrollable maxHeight={420} size={620} clearQueryOnClose transitionProps={{ duration: 100 }} overlayProps={{ blur: 0, backgroundOpacity: 0.45 }}>
       <Spotlight.Search
         placeholder="Search pages, hosts, services, metrics and actions"
         aria-label="Search"
@@ -60,7 +55,8 @@ export function Palette({ opened, onClose }: PaletteProps) {
 function useEntries(opened: boolean): Entry[] {
   const navigate = useNavigate();
   const { refresh } = useTimeWindow();
-  const { setColorScheme, colorScheme } = useMantineColorScheme({ keepTransitions: true });
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
+  const dark = useComputedColorScheme('dark') === 'dark';
   const { data: hosts } = useQuery({ ...hostsQuery, enabled: opened });
   const { data: services } = useQuery({ ...labelValuesQuery('job'), enabled: opened });
   const { data: names } = useQuery({ ...labelValuesQuery('__name__'), enabled: opened });
@@ -71,9 +67,8 @@ function useEntries(opened: boolean): Entry[] {
     const pages = NAVIGATION.flatMap((group) => group.links).map(
       (link): Entry => ({ id: link.to, group: 'Pages', label: link.label, keywords: link.keywords, icon: link.icon, run: () => void navigate({ to: link.to }) }),
     );
-    const dark = colorScheme === 'dark';
     const actions: Entry[] = [
-      { id: 'theme', group: 'Actions', label: dark ? 'Switch to light' : 'Switch to dark', keywords: 'theme colour mode night', icon: dark ? IconSun : IconMoon, run: () => setColorScheme(dark ? 'light' : 'dark') },
+      { id: 'theme', group: 'Actions', label: dark ? 'Switch to light' : 'Switch to dark', keywords: 'theme colour scheme mode light dark night', icon: dark ? IconSun : IconMoon, run: () => setColorScheme(dark ? 'light' : 'dark') },
       { id: 'refresh', group: 'Actions', label: 'Refresh now', keywords: 'reload update', icon: IconRefresh, run: refresh },
       { id: 'range', group: 'Actions', label: 'Show the last 24 hours', keywords: 'time range day', icon: IconArrowsLeftRight, run: () => void navigate({ to: '.', search: (now) => ({ ...now, from: 'now-24h', to: undefined }) }) },
     ];
@@ -87,5 +82,5 @@ function useEntries(opened: boolean): Entry[] {
       ({ name, type, help }): Entry => ({ id: `metric:${name}`, group: 'Metrics', label: name, description: help, keywords: help, icon: IconChartLine, run: () => explore(suggestExpression(name, type)) }),
     );
     return [...pages, ...hostEntries, ...serviceEntries, ...metricEntries, ...actions];
-  }, [navigate, refresh, setColorScheme, colorScheme, hosts, services, names, metadata]);
+  }, [navigate, refresh, setColorScheme, dark, hosts, services, names, metadata]);
 }

@@ -12,13 +12,17 @@ const Palette = lazy(() => import('./palette.tsx').then((module) => ({ default: 
 
 export function Shell() {
   const [railOpen, setRailOpen] = useState(false);
-  const [paletteOpen, setPaletteOpen] = useState<boolean | undefined>(undefined);
+  const [searched, setSearched] = useState(false);
   useLiveEvents();
   const { pathname } = useLocation();
   useEffect(() => {
     document.title = titleOf(pathname);
   }, [pathname]);
-  const search = (): void => setPaletteOpen(true);
+  // The palette's code comes with the first search, and stays.
+  const search = (): void => {
+    setSearched(true);
+    void import('./palette.tsx').then((module) => module.openPalette());
+  };
   useHotkeys([['mod+K', search], ['/', search]], ['INPUT', 'TEXTAREA', 'SELECT']);
   // Ctrl-K also from inside an editor or a field, where "/" is a character.
   useHotkeys([['mod+K', search]], [], true);
@@ -36,9 +40,9 @@ export function Shell() {
           <Outlet />
         </main>
       </div>
-      {paletteOpen !== undefined && (
+      {searched && (
         <Suspense>
-          <Palette opened={paletteOpen} onClose={() => setPaletteOpen(false)} />
+          <Palette />
         </Suspense>
       )}
     </TimeWindowProvider>

@@ -79,8 +79,8 @@ export function ExplorePage() {
   );
   const model = useMemo(() => buildChart(series, picked), [series, picked]);
   const times = useMemo(() => gridTimes(grid), [grid]);
-  const drawnExpressions = committed.filter((expression, i) => expression !== '' && !hidden.has(i) && errors[i] === null);
-  const unit = chosenUnit(search.unit, drawnExpressions, metadata);
+  const answered = committed.filter((_, i) => !hidden.has(i) && (data[i]?.data.length ?? 0) > 0);
+  const unit = chosenUnit(search.unit, answered.length > 0 ? answered : committed, metadata);
   const shown = useMemo(() => shownQueries(asked, hidden), [asked, hidden]);
   const asking = committed.some((expression) => expression !== '');
 
@@ -117,6 +117,7 @@ export function ExplorePage() {
             view={view}
             onView={(next) => change({ view: next === 'table' ? 'table' : undefined })}
             unit={search.unit ?? 'auto'}
+            unitInUse={unit}
             onUnit={(next) => change({ unit: next === 'auto' ? undefined : next }, true)}
             step={search.step ?? 'auto'}
             stepInUse={durationText(grid.stepMs)}

@@ -2,7 +2,7 @@ import { CopyButton, Menu } from '@mantine/core';
 import { IconChartLine, IconCheck, IconDownload, IconLink, IconListSearch, IconPlayerPlay, IconPlus, IconTable } from '@tabler/icons-react';
 
 export const UNIT_CHOICES = [
-  ['auto', 'Unit: guessed'],
+  ['auto', 'Guessed'],
   ['none', 'Plain number'],
   ['count', 'Count'],
   ['per_second', 'Per second'],
@@ -19,10 +19,13 @@ export const UNIT_CHOICES = [
 
 const STEP_CHOICES = ['5s', '10s', '15s', '30s', '1m', '5m', '15m', '1h', '6h', '1d'] as const;
 
+const unitWords = (unit: string): string => (UNIT_CHOICES.find(([value]) => value === unit)?.[1] ?? unit).toLowerCase();
+
 interface ToolbarProps {
   readonly view: 'chart' | 'table';
   readonly onView: (view: 'chart' | 'table') => void;
   readonly unit: string;
+  readonly unitInUse: string;
   readonly onUnit: (unit: string) => void;
   readonly step: string;
   readonly stepInUse: string;
@@ -60,7 +63,7 @@ export function ExploreToolbar(props: ToolbarProps) {
       <select className="tool" aria-label="Unit" value={props.unit} onChange={(event) => props.onUnit(event.currentTarget.value)}>
         {UNIT_CHOICES.map(([value, label]) => (
           <option key={value} value={value}>
-            {label}
+            {value === 'auto' ? `Unit: ${unitWords(props.unitInUse)}` : label}
           </option>
         ))}
       </select>
