@@ -35,6 +35,33 @@ export type Value =
   | { readonly kind: 'vector'; readonly rows: readonly Row[] };
 
 
+/** Cells in one slab: 128 kB of values, so that holding on to one row does not hold much more. */
+const SLAB_CELLS = 16_384;
+
+/**
+ * Hands out zeroed arrays for rows as slices of larger ones, each cell once: allocating two typed arrays per row costs
+ * more than computing the row.
+ */
+class CellSlabs {
+  #values = new Float64Array(0);
+  #present = new Uint8Array(0);
+  #used = 0;
+
+  take(steps: number): { values: Float64Array; present: Uint8Array } {
+    if (steps * 2 > SLAB_CELLS) return { values: new Float64Array(steps), present: new Uint8Array(steps) };
+    if (this.#used + steps > this.#values.length) {
+      this.#values = new Float64Array(SLAB_CELLS);
+      this.#present = new Uint8Array(SLAB_CELLS);
+      this.#used = 0;
+    }
+    const start = this.#used;
+    this.#used += steps;
+    return { values: this.#values.subarray(start, this.#used), present: this.#present.subarray(start, this.#used) };
+  }
+}
+
+const slabs = new CellSlabs();
+
 /** A row under construction: like Row, and histograms may be added. */
 export class RowBuilder implements Row {
   readonly labels: Labels;
@@ -44,10 +71,11 @@ export class RowBuilder implements Row {
   histograms: (NativeHistogram | undefined)[] | undefined;
 
   constructor(labels: Labels, steps: number, dropName = false) {
+    const { values, present } = slabs.take(steps);
     this.labels = labels;
     this.dropName = dropName;
-    this.values = new Float64Array(steps);
-    this.present = new Uint8Array(steps);
+    this.values = values;
+    this.present = present;
     this.histograms = undefined;
   }
 

@@ -41,7 +41,7 @@ export function frameMatrix(rows: readonly Row[], frame: Frame): MatrixValue {
   return rowsToMatrix(rows, frame, Float64Array.from({ length: frame.steps }, (_, j) => frame.startMs + j * frame.stepMs));
 }
 
-/** Complete rows share the array of times. */
+/** Rows without gaps are slices of the array of times and of their own values. */
 function rowToSeries(row: Row, frame: Frame, times: Float64Array): MatrixSeries {
   const { present, values, labels } = row;
   if (!row.histograms && !present.includes(0)) return { labels, timestampsMs: times, values };
@@ -50,6 +50,11 @@ function rowToSeries(row: Row, frame: Frame, times: Float64Array): MatrixSeries 
   for (let j = 0; j < frame.steps; j++) {
     if (present[j] === FLOAT) floats++;
     else if (present[j] === HISTOGRAM) histograms.push({ timestampMs: times[j]!, histogram: row.histograms![j]! });
+  }
+  const first = present.indexOf(FLOAT);
+  if (first >= 0 && present.lastIndexOf(FLOAT) - first + 1 === floats) {
+    const run = { labels, timestampsMs: times.subarray(first, first + floats), values: values.subarray(first, first + floats) };
+    return histograms.length > 0 ? { ...run, histograms } : run;
   }
   const timestampsMs = new Float64Array(floats);
   const kept = new Float64Array(floats);

@@ -12,6 +12,15 @@ function matchLabels(labels: Labels, matching: VectorMatching): Labels {
   return withoutLabels(labels, new Set([...matching.labels, METRIC_NAME]));
 }
 
+/** As labelsKey of the labels that are matched, without making them. */
+function signature(labels: Labels, names: ReadonlySet<string>, on: boolean): string {
+  let key = '';
+  for (let i = 0; i < labels.length; i += 2) {
+    if (names.has(labels[i]!) === on) key += `${labels[i]!}\u{0}${labels[i + 1]!}\u{0}`;
+  }
+  return key;
+}
+
 interface Group {
   readonly left: Row[];
   readonly right: Row[];
@@ -21,7 +30,7 @@ function groupBySignature(lhs: readonly Row[], rhs: readonly Row[], matching: Ve
   const names = new Set(matching.on ? matching.labels : [...matching.labels, METRIC_NAME]);
   const groups = new Map<string, Group>();
   const add = (row: Row, side: 'left' | 'right'): void => {
-    const key = labelsKey(matching.on ? onlyLabels(row.labels, names) : withoutLabels(row.labels, names));
+    const key = signature(row.labels, names, matching.on);
     let group = groups.get(key);
     if (!group) groups.set(key, (group = { left: [], right: [] }));
     group[side].push(row);
@@ -157,20 +166,14 @@ class VectorOperation {
     }
     const out = this.#resultRow(many, one.labels);
     const [left, right] = this.#swapped ? [one, many] : [many, one];
-    const { returnBool } = this.#expr;
-    for (let j = 0; j < this.#steps; j++) {
-      if (left.present[j] === 0 || right.present[j] === 0) continue;
-      const a = left.values[j]!;
-      const b = right.values[j]!;
-      if (arithmetic) this.#set(out, j, arithmetic(a, b));
-      else if (returnBool) this.#set(out, j, comparison!(a, b) ? 1 : 0);
-      else if (comparison!(a, b)) this.#set(out, j, a);
-    }
+    const both = left.present.map((kind, j) => kind & right.present[j]!);
+    if (hasCells(out)) both.forEach((kind, j) => this.#refuseOverlap(kind, out, j));
+    if (arithmetic) fillArithmetic(out, both, left.values, right.values, arithmetic);
+    else fillComparison(out, both, left.values, right.values, comparison!, this.#expr.returnBool);
   }
 
-  #set(row: RowBuilder, step: number, value: number): void {
-    if (row.present[step] !== 0) throw this.#duplicateResult();
-    row.setFloat(step, value);
+  #refuseOverlap(kind: number, out: Row, step: number): void {
+    if (kind !== 0 && out.present[step] !== 0) throw this.#duplicateResult();
   }
 
   #duplicateResult(): AppError {
@@ -264,6 +267,33 @@ class VectorOperation {
     }
     for (const name of include) labels = withLabel(labels, name, valueOf(oneLabels, name));
     return this.#table.row(labels, many.dropName || this.#expr.returnBool);
+  }
+}
+
+function fillArithmetic(out: RowBuilder, both: Uint8Array, a: Float64Array, b: Float64Array, combine: (a: number, b: number) => number): void {
+  const { values, present } = out;
+  for (let j = 0; j < both.length; j++) {
+    if (both[j] === 0) continue;
+    values[j] = combine(a[j]!, b[j]!);
+    present[j] = FLOAT;
+  }
+}
+
+function fillComparison(
+  out: RowBuilder,
+  both: Uint8Array,
+  a: Float64Array,
+  b: Float64Array,
+  holds: (a: number, b: number) => boolean,
+  returnBool: boolean,
+): void {
+  const { values, present } = out;
+  for (let j = 0; j < both.length; j++) {
+    if (both[j] === 0) continue;
+    const kept = holds(a[j]!, b[j]!);
+    if (!kept && !returnBool) continue;
+    values[j] = returnBool ? Number(kept) : a[j]!;
+    present[j] = FLOAT;
   }
 }
 
