@@ -106,6 +106,14 @@ describe('limits', () => {
     await expect(late.instant('a_total', 0)).rejects.toThrow('limits.query_timeout_seconds');
   });
 
+  it('lets others run between operators', async () => {
+    const query = new Engine(two(), { clock: { nowMs: ticking() }, timeoutMs: 60_000 }).instant('a_total + a_total + a_total', MINUTE);
+    let others = 0;
+    setTimeout(() => others++, 0);
+    await query;
+    expect(others).toBe(1);
+  });
+
   it('counts samples that the reader let through', async () => {
     const series = { labels: ['__name__', 'a'], timestampsMs: Float64Array.of(1, 2, 3), values: Float64Array.of(1, 2, 3) };
     const generous = { select: async () => [series] } as Partial<MetricReader> as MetricReader;

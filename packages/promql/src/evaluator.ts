@@ -32,7 +32,7 @@ export class Evaluator {
   }
 
   async eval(expr: Expr, frame: Frame, need: HistogramNeed = 'unknown'): Promise<Value> {
-    this.#context.check();
+    await this.#context.breathe();
     switch (expr.kind) {
       case 'number':
         return { kind: 'scalar', values: new Float64Array(frame.steps).fill(expr.value) };

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { AppError } from '@pitot/core';
 import { describe, expect, it } from 'vitest';
 import { exprText, parse, type Expr } from './parser.ts';
@@ -163,5 +164,24 @@ describe('errors', () => {
   it('refuses experimental parts where they are switched off', () => {
     expect(() => parse('1 + sum(limitk(2, a))', { experimental: false })).toThrow('limitk() is experimental');
     expect(parse('sum(rate(a[5m]))', { experimental: false }).kind).toBe('aggregate');
+  });
+});
+
+/** All files of the package that a file imports, itself included. */
+function importGraph(file: URL, seen = new Set<string>()): Set<string> {
+  if (seen.has(file.href)) return seen;
+  seen.add(file.href);
+  for (const [, path] of readFileSync(file, 'utf8').matchAll(/^(?:import|export)(?! type)[^;]*? from '(\.[^']+)';$/gm)) {
+    importGraph(new URL(path!, file), seen);
+  }
+  return seen;
+}
+
+describe('@pitot/promql/parser', () => {
+  it('does not pull in the evaluator', () => {
+    const files = [...importGraph(new URL('parser.ts', import.meta.url))].map((href) => href.slice(href.lastIndexOf('/') + 1));
+    expect(files).toContain('tree-conversion.ts');
+    expect(files).not.toContain('evaluator.ts');
+    expect(files).not.toContain('grid.ts');
   });
 });

@@ -49,6 +49,13 @@ describe('formatExpr', () => {
   });
 });
 
+describe('formatExpr of subqueries', () => {
+  it('leaves one that fits where it is, as Prometheus does', () => {
+    const name = 'm'.repeat(75);
+    expect(formatExpr(parse(`absent_over_time(rate(${name}[5m])[1h:1m])`))).toBe(`absent_over_time(\n${`rate(${name}[5m])[1h:1m]`}\n)`);
+  });
+});
+
 describe('exprToJson', () => {
   it('has the shape of /api/v1/parse_query', () => {
     expect(exprToJson(parse('sum by (x) (a{b="c"} offset 1m) > 5'))).toEqual({

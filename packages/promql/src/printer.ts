@@ -64,7 +64,8 @@ export function effectiveMatching(expr: BinaryExpr): VectorMatching | undefined 
 function pretty(expr: Expr, level: number): string {
   const indent = INDENT.repeat(level);
   const text = exprText(expr);
-  if (text.length <= LINE_LENGTH) return indent + text;
+  // Prometheus does not indent a subquery that fits on its line.
+  if (text.length <= LINE_LENGTH) return expr.kind === 'subquery' ? text : indent + text;
   switch (expr.kind) {
     case 'aggregate': {
       const param = expr.param && aggregateTakesParam(expr.op) ? `${pretty(expr.param, level + 1)},\n` : '';

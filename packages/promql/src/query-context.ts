@@ -11,6 +11,9 @@ export interface QueryLimits {
 /** Series between two looks at the clock and the signal: often enough to stop within milliseconds. */
 const SERIES_PER_CHECK = 64;
 
+/** A query that computes longer than this lets others run before its next operator. */
+const YIELD_AFTER_MS = 25;
+
 /** What one running query carries: its reader, budget, deadline, annotations and statistics. */
 export class QueryContext {
   readonly limits: QueryLimits;
@@ -23,13 +26,15 @@ export class QueryContext {
   readonly #deadlineMs: number;
   readonly #signal: AbortSignal | undefined;
   #untilCheck = SERIES_PER_CHECK;
+  #yieldedMs: number;
 
   constructor(reader: MetricReader, limits: QueryLimits, options: { clock: Clock; timeoutMs: number; signal: AbortSignal | undefined }) {
     this.#reader = reader;
     this.limits = limits;
     this.#clock = options.clock;
     this.#timeoutMs = options.timeoutMs;
-    this.#deadlineMs = options.clock.nowMs() + options.timeoutMs;
+    this.#yieldedMs = options.clock.nowMs();
+    this.#deadlineMs = this.#yieldedMs + options.timeoutMs;
     this.#signal = options.signal;
   }
 
@@ -37,6 +42,16 @@ export class QueryContext {
   tick(): void {
     if (--this.#untilCheck > 0) return;
     this.#untilCheck = SERIES_PER_CHECK;
+    this.check();
+  }
+
+  /** Call between operators: checks, and gives the event loop (other requests, this query's own cancelling) its turn. */
+  async breathe(): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#yieldedMs > YIELD_AFTER_MS) {
+      await new Promise((resume) => setTimeout(resume, 0));
+      this.#yieldedMs = this.#clock.nowMs();
+    }
     this.check();
   }
 
