@@ -3,8 +3,8 @@
  * scheme, each at least 3:1 against its background.
  */
 export const PALETTE = {
-  light: ['#2f6fd0', '#c25e00', '#0b8a6f', '#b83d8a', '#7a6a00', '#6b4fc9', '#0a8fb0', '#8f3b2e'],
-  dark: ['#6ea8ff', '#f59b3a', '#2fc4a0', '#f08cc3', '#d9c84a', '#ac9bf7', '#5fd3ea', '#dd7f6f'],
+  light: ['#2f6fd0', '#c25e00', '#0b8a6f', '#b83d8a', '#7a6a00', '#6b4fc9', '#0a8fb0', '#704c3b'],
+  dark: ['#6ea8ff', '#f59b3a', '#2fc4a0', '#f08cc3', '#d9c84a', '#ac9bf7', '#5fd3ea', '#bd9580'],
 } as const;
 
 export const OTHERS_COLOUR = { light: '#7c8594', dark: '#8a93a3' } as const;

@@ -1,13 +1,11 @@
 /** How the ways in are called on screen; the keys are the receivers' names on the server. */
 const NAMES: Readonly<Record<string, string>> = {
   otlp: 'OpenTelemetry',
-  'otlp-http': 'OpenTelemetry',
   'remote-write': 'Prometheus remote write',
-  remote_write: 'Prometheus remote write',
   'metrics-json': 'JSON over HTTP',
-  'metrics-api': 'JSON over HTTP',
   scrape: 'Prometheus scrape',
   host: 'This machine',
+  pitot: 'Pitot itself',
 };
 
 export const receiverName = (receiver: string): string => NAMES[receiver] ?? receiver;

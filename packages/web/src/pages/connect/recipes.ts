@@ -19,7 +19,7 @@ export interface Recipe {
   readonly steps: readonly { readonly label: string; readonly code: string }[];
 }
 
-const OTLP = ['otlp', 'otlp-http'] as const;
+const OTLP = ['otlp'] as const;
 const environmentLines = ({ otlpUrl, apiKey }: Target, service: string): string =>
   [
     `export OTEL_SERVICE_NAME=${service}`,
@@ -133,7 +133,7 @@ export function recipesFor(target: Target): Recipe[] {
     {
       id: 'remote-write',
       title: 'Prometheus remote write',
-      receivers: ['remote-write', 'remote_write'],
+      receivers: ['remote-write'],
       what: 'A Prometheus that exists keeps its work and sends a copy of every sample.',
       steps: [{ label: 'Add to prometheus.yml', code: `remote_write:\n  - url: ${baseUrl}/api/v1/write${bearerYaml(apiKey, '    ')}` }],
     },
@@ -153,7 +153,7 @@ export function recipesFor(target: Target): Recipe[] {
     {
       id: 'curl',
       title: 'curl',
-      receivers: ['metrics-json', 'metrics-api'],
+      receivers: ['metrics-json'],
       what: 'One number from a script, a cron job or a deployment.',
       steps: [
         {

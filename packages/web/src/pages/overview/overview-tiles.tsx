@@ -9,7 +9,7 @@ import { sayDuration } from '../../time/phrase.ts';
 import { useTimeWindow } from '../../time/time-window.tsx';
 import { Tile } from '../../ui/tile.tsx';
 import { usageTone } from '../../ui/usage-bar.tsx';
-import { formatChange, formatValue } from '../../units/format.ts';
+import { formatChange, formatValue, type Unit } from '../../units/format.ts';
 import { fleetQueries } from '../hosts/host-queries.ts';
 import type { Target } from './targets-panel.tsx';
 import { useRateHistory } from './use-rate-history.ts';
@@ -30,6 +30,8 @@ export function OverviewTiles({ status, sources, hosts, targets, failed }: Overv
   const history = useRateHistory();
   const { matcher } = useEnvironment();
   const queries = fleetQueries(matcher);
+  const taken = useTrend('sum(rate(pitot_ingest_samples_total[1m]))', 'per_second');
+  const series = useTrend('max(pitot_active_series)', 'count');
   const cpu = useTrend(queries.cpuPercent);
   const memory = useTrend(queries.memoryPercent);
   const disk = useTrend(queries.diskPercent);
@@ -43,7 +45,8 @@ export function OverviewTiles({ status, sources, hosts, targets, failed }: Overv
         value={rate}
         unit="per_second"
         note={sources === undefined ? undefined : 'mean of the last minute'}
-        trend={history.total.length > 1 ? history.total : undefined}
+        change={taken.change}
+        trend={taken.values ?? (history.total.length > 1 ? history.total : undefined)}
         link={{ to: '/', hash: 'senders' }}
       />
       <Tile
@@ -51,6 +54,8 @@ export function OverviewTiles({ status, sources, hosts, targets, failed }: Overv
         value={status?.active_series ?? unknown}
         unit="count"
         note={status === undefined ? undefined : `of ${formatValue(status.limits['active_series'] ?? status.limits['limits.active_series'], 'count')} allowed`}
+        change={series.change}
+        trend={series.values}
         link={{ to: '/settings/status' }}
       />
       <HostTile label="Busiest processors" hosts={hosts ?? (failed ? [] : undefined)} read={(host) => host.cpu_usage_percent} trend={cpu} expression={queries.cpuPercent} />
@@ -108,7 +113,7 @@ function HostTile({ label, hosts, read, trend, expression }: HostTileProps) {
 }
 
 /** A small series over the header's range, and how it changed in that range. */
-function useTrend(expression: string): Trend {
+function useTrend(expression: string, unit: Unit = 'percent'): Trend {
   const { startMs, endMs } = useTimeWindow();
   const grid = useMemo(() => alignGrid(startMs, endMs, chooseStepMs(endMs - startMs, SPARK_POINTS, 15_000)), [startMs, endMs]);
   const { data } = useQuery(rangeQuery({ expression, ...grid }));
@@ -116,8 +121,10 @@ function useTrend(expression: string): Trend {
     const series = data?.data[0];
     if (series === undefined) return { values: undefined, change: undefined };
     const values = alignSeries(series, grid);
-    const known = values.filter((value) => value !== null);
-    const change = formatChange(known.at(-1), known[0], 'percent');
+    // A series that began in the middle of the range says nothing about its beginning.
+    const first = values.slice(0, Math.ceil(values.length / 10)).find((value) => value !== null);
+    const last = values.findLast((value) => value !== null);
+    const change = formatChange(last, first, unit);
     return { values, change: change === undefined ? undefined : `${change} in ${sayDuration(endMs - startMs)}` };
-  }, [data, grid, startMs, endMs]);
+  }, [data, grid, unit, startMs, endMs]);
 }

@@ -66,13 +66,16 @@ function calmVerdict({ targetCount, nowMs }: Observed, sources: readonly Source[
   };
 }
 
-/** Names of services that sent in the last minutes; what Pitot collects from the machine itself is a host, not a service. */
+/** What Pitot collects by itself, of itself and of its machine, is no service that somebody connected. */
+const OWN_RECEIVERS = new Set(['host', 'pitot']);
+
+/** Names of connected services that sent in the last minutes. */
 export function liveServices(sources: readonly Source[], nowMs: number): string[] {
   const live = sources.filter((source) => !isOwnCollector(source) && nowMs - Date.parse(source.last_received) < SILENT_AFTER_MS);
   return [...new Set(live.map((source) => source.service))];
 }
 
-export const isOwnCollector = (source: Source): boolean => source.receiver === 'host';
+export const isOwnCollector = (source: Source): boolean => OWN_RECEIVERS.has(source.receiver);
 
 function storeFindings({ circuit_breaker: breaker, spool }: StatusAnswer): Finding[] {
   const findings: Finding[] = [];

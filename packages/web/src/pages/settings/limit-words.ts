@@ -8,6 +8,7 @@ export interface LimitWords {
 const KNOWN: Readonly<Record<string, LimitWords>> = {
   body_bytes: { meaning: 'Largest request as sent', unit: 'bytes' },
   decompressed_body_bytes: { meaning: 'Largest request after decompression', unit: 'bytes' },
+  json_body_bytes: { meaning: 'Largest JSON request, decompressed', unit: 'bytes' },
   samples_per_request: { meaning: 'Samples in one request', unit: 'count' },
   labels_per_series: { meaning: 'Labels of one series', unit: 'count' },
   label_name_length: { meaning: 'Length of a label name', unit: 'bytes' },

@@ -1,7 +1,7 @@
 import type { StatusAnswer } from '@pitot/core';
 import { useQuery } from '@tanstack/react-query';
 import { statusQuery } from '../../api/queries.ts';
-import { sayDuration } from '../../time/phrase.ts';
+import { countOf, sayDuration } from '../../time/phrase.ts';
 import { useNow } from '../../time/time-window.tsx';
 import { Age } from '../../ui/age.tsx';
 import { DataTable, type Column } from '../../ui/data-table.tsx';
@@ -110,7 +110,7 @@ function statusVerdict(status: StatusAnswer, nowMs: number): Verdict {
     return { tone, text: `The store does not take data (circuit breaker ${status.circuit_breaker}); ${formatValue(status.spool.size_bytes, 'bytes')} wait on disk and are written when it answers.` };
   }
   const upMs = nowMs - Date.parse(status.started);
-  return { tone: 'ok', text: `Pitot ${status.version} has run for ${sayDuration(upMs)}; both stores answer and ${status.spool.records === 0 ? 'nothing waits to be stored' : `${formatValue(status.spool.records, 'count')} batches wait to be stored`}.` };
+  return { tone: 'ok', text: `Pitot ${status.version} has run for ${sayDuration(upMs)}; both stores answer and ${status.spool.records === 0 ? 'nothing waits to be stored' : `${countOf(status.spool.records, 'batch', 'batches')} ${status.spool.records === 1 ? 'is' : 'are'} on the way to the store`}.` };
 }
 
 type LimitEntry = [string, number];
