@@ -9,6 +9,7 @@ const AGGREGATES = new Set([
 const KEYWORDS = new Set([
   'by', 'without', 'on', 'ignoring', 'group_left', 'group_right', 'bool', 'offset', 'smoothed', 'anchored', 'fill', 'fill_left', 'fill_right',
 ]);
+const GROUPING_WORDS = new Set(['by', 'without', 'on', 'ignoring', 'group_left', 'group_right']);
 const WORD_OPERATORS = new Set(['and', 'or', 'unless', 'atan2']);
 const PUNCTUATION = new Set(['(', ')', '{', '}', '[', ']', ',', ':', '=', '@']);
 
@@ -23,8 +24,8 @@ export function syntaxError(query: string, tokens: readonly Token[], offset: num
   const token = tokens[index]!;
   if (tokens.length === 1) return parseError(query, 0, 'no expression found in input');
   if (token.kind === 'operator' && ')]}'.includes(token.text) && openBracket(tokens, index) === undefined) {
-    const names: Record<string, string> = { ')': 'parenthesis', ']': 'bracket', '}': 'bracket' };
-    return parseError(query, token.start, `unexpected ${token.text === ')' ? 'right' : token.text === ']' ? 'right' : 'right'} ${names[token.text]!} '${token.text}'`);
+    const name = token.text === ')' ? 'parenthesis' : token.text === ']' ? 'bracket' : 'brace';
+    return parseError(query, token.start, `unexpected right ${name} '${token.text}'`);
   }
   const context = contextAt(tokens, index);
   return parseError(query, token.start, `unexpected ${describe(token)}${context}`);
@@ -33,6 +34,7 @@ export function syntaxError(query: string, tokens: readonly Token[], offset: num
 function unknownFunction(tokens: readonly Token[], offset: number): Token | undefined {
   return tokens.find((token, i) => {
     if (token.kind !== 'identifier' || tokens[i + 1]?.text !== '(' || token.start > offset) return false;
+    if (GROUPING_WORDS.has(tokens[i - 1]?.text.toLowerCase() ?? '')) return false;
     const name = token.text.toLowerCase();
     return !functionSignature(token.text) && !AGGREGATES.has(name) && !KEYWORDS.has(name) && !WORD_OPERATORS.has(name);
   });
@@ -60,14 +62,21 @@ function openBracket(tokens: readonly Token[], index: number): number | undefine
   return open.at(-1);
 }
 
+/** What a label matcher goes on with, by what stands before. */
+function expectedInBraces(before: Token): string {
+  if (before.text === '{' || before.text === ',') return 'identifier or "}"';
+  if (before.kind === 'string') return '"," or "}"';
+  return before.kind === 'operator' ? 'string' : 'label matching operator';
+}
+
 function contextAt(tokens: readonly Token[], index: number): string {
   const open = openBracket(tokens, index);
   if (open === undefined) return '';
   const { text } = tokens[open]!;
-  if (text === '{') return tokens[index]!.kind === 'identifier' ? ' in label matching' : ' in label matching, expected identifier or "}"';
+  if (text === '{') return ` in label matching, expected ${expectedInBraces(tokens[index - 1]!)}`;
   if (text === '[') return ' in subquery or range selector';
   const before = tokens[open - 1]?.text.toLowerCase() ?? '';
-  if (['by', 'without', 'on', 'ignoring', 'group_left', 'group_right'].includes(before)) return ' in grouping opts';
+  if (GROUPING_WORDS.has(before)) return ' in grouping opts';
   if (AGGREGATES.has(before)) return ' in aggregation';
   return functionSignature(before) ? ' in function call' : ' in paren expression';
 }
