@@ -37,7 +37,7 @@ export function awaitClickHouse(connect: () => Promise<ClickHouse>, log: Logger)
     kind: 'server',
     query: async (sql, options) => ready().query(sql, options),
     command: async (sql, options) => ready().command(sql, options),
-    insertNative: async (table, blocks, options) => ready().insertNative(table, blocks, options),
+    insertNative: async (table, columns, blocks, options) => ready().insertNative(table, columns, blocks, options),
     version: async () => ready().version(),
     async close() {
       closed = true;

@@ -1,13 +1,15 @@
-import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmdirSync, statSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@pitot/core';
 
 const LOCK_NAME = 'owner.sock';
-/** Long enough for a rival that replaced our socket at the same moment to have finished doing so. */
-const SETTLE_MS = 50;
+/** Made by the one process that may replace a dead owner's socket, and removed a moment later. */
+const TAKEOVER_NAME = 'owner.takeover';
+const TAKEOVER_POLL_MS = 20;
+/** A takeover takes milliseconds; one this old was killed in the middle. */
+const TAKEOVER_DEAD_MS = 5000;
 
 export interface DataDirectory {
   readonly path: string;
@@ -25,15 +27,8 @@ export async function takeDataDirectory(path: string): Promise<DataDirectory> {
   makeDirectory(directory);
   const handle = openSync(directory, 'r');
   const socketPath = shortPath(directory, handle);
-  const identity = `${process.pid} ${randomUUID()}`;
   try {
-    const server = (await listen(socketPath, identity)) ?? (await replaceDeadOwner(socketPath, identity, directory));
-    await delay(SETTLE_MS);
-    const owner = await askOwner(socketPath);
-    if (owner !== identity) {
-      server.close();
-      throw locked(directory, owner ?? 'another process');
-    }
+    const server = (await listen(socketPath)) ?? (await replaceDeadOwner(socketPath, directory));
     return {
       path: directory,
       release() {
@@ -62,23 +57,42 @@ function shortPath(directory: string, handle: number): string {
   return path.length < 100 || process.platform !== 'linux' ? path : `/proc/self/fd/${handle}/${LOCK_NAME}`;
 }
 
-async function replaceDeadOwner(socketPath: string, identity: string, directory: string): Promise<Server> {
-  const owner = await askOwner(socketPath);
-  if (owner !== undefined) throw locked(directory, owner);
+async function replaceDeadOwner(socketPath: string, directory: string): Promise<Server> {
+  const takeover = join(directory, TAKEOVER_NAME);
+  while (!beginTakeover(takeover)) await delay(TAKEOVER_POLL_MS);
   try {
+    // Asked under the takeover: an owner that answers now, perhaps a newcomer that was faster, is not replaced.
+    const owner = await askOwner(socketPath);
+    if (owner !== undefined) throw locked(directory, owner);
     unlinkSync(socketPath);
+    const server = await listen(socketPath);
+    if (server === undefined) throw locked(directory, (await askOwner(socketPath)) ?? 'another process');
+    return server;
+  } finally {
+    rmdirSync(takeover);
+  }
+}
+
+/** Making a directory either succeeds or finds it there, for one process at a time. */
+function beginTakeover(takeover: string): boolean {
+  try {
+    mkdirSync(takeover);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  try {
+    if (Date.now() - statSync(takeover).mtimeMs > TAKEOVER_DEAD_MS) rmdirSync(takeover);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  const server = await listen(socketPath, identity);
-  if (server === undefined) throw locked(directory, (await askOwner(socketPath)) ?? 'another process');
-  return server;
+  return false;
 }
 
 /** Answers undefined where the name is taken, by a living process or a dead one. */
-function listen(socketPath: string, identity: string): Promise<Server | undefined> {
+function listen(socketPath: string): Promise<Server | undefined> {
   return new Promise((done, fail) => {
-    const server = createServer((socket) => socket.on('error', () => {}).end(identity));
+    const server = createServer((socket) => socket.on('error', () => {}).end(String(process.pid)));
     server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? done(undefined) : fail(error)));
     server.listen(socketPath, () => {
       server.unref();
@@ -87,7 +101,7 @@ function listen(socketPath: string, identity: string): Promise<Server | undefine
   });
 }
 
-/** Answers the living owner's identity, or undefined where nobody listens. */
+/** Answers the living owner's process id, or undefined where nobody listens. */
 function askOwner(socketPath: string): Promise<string | undefined> {
   return new Promise((done) => {
     let text = '';
@@ -99,8 +113,7 @@ function askOwner(socketPath: string): Promise<string | undefined> {
   });
 }
 
-function locked(directory: string, owner: string): AppError {
-  const pid = owner.split(' ')[0];
+function locked(directory: string, pid: string): AppError {
   return new AppError(
     'data_dir_locked',
     `data directory ${directory} belongs to process ${pid}; stop that one first, or set PITOT_DATA to another directory`,

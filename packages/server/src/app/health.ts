@@ -66,7 +66,7 @@ export function createHealth({ clickhouse, postgres, monitor }: HealthOptions) {
         last_error: spool.lastError,
       },
       active_series: monitor.activeSeries(),
-      limits: Object.fromEntries(Object.entries(limits).filter((entry) => entry[1] !== undefined)),
+      limits: Object.fromEntries(Object.entries(limits).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))),
     };
   }
 
