@@ -7,6 +7,11 @@ export interface ClickHouse {
   readonly kind: 'embedded' | 'server';
   /** Runs a query and answers its whole output in `format`. */
   query(sql: string, options?: QueryOptions): Promise<Uint8Array>;
+  /**
+   * Optional capability: the output as Native blocks while it is made, for large answers. Leaving the loop early ends the query.
+   * Each piece is one or more whole blocks.
+   */
+  queryBlocks?(sql: string, options?: Omit<QueryOptions, 'format'>): AsyncGenerator<Uint8Array, void, undefined>;
   /** Runs a statement that has no output. */
   command(sql: string, options?: Omit<QueryOptions, 'format'>): Promise<void>;
   /**

@@ -100,6 +100,31 @@ export function clickHouseContract(name: string, open: () => Promise<ClickHouse>
       await expect(slow).rejects.toMatchObject({ code: 'query_timeout' });
     });
 
+    it('gives large answers piece by piece, ends when left early or cancelled, and tells what failed in the middle', async () => {
+      if (!clickhouse.queryBlocks) return;
+      const numbers = 'SELECT number FROM numbers({n:UInt64})';
+      let sizeBytes = 0;
+      let pieces = 0;
+      for await (const piece of clickhouse.queryBlocks(numbers, { params: { n: 300_000 } })) {
+        sizeBytes += piece.length;
+        pieces++;
+      }
+      expect(pieces).toBeGreaterThan(1);
+      expect(sizeBytes).toBeGreaterThan(300_000 * 8);
+      for await (const piece of clickhouse.queryBlocks(numbers, { params: { n: 1e12 } })) {
+        expect(piece.length).toBeGreaterThan(0);
+        break;
+      }
+      const abort = new AbortController();
+      const drain = async (sql: string, signal?: AbortSignal) => {
+        for await (const piece of clickhouse.queryBlocks!(sql, signal ? { signal } : {})) expect(piece.length).toBeGreaterThan(0);
+      };
+      setTimeout(() => abort.abort(), 50);
+      await expect(drain('SELECT max(sipHash64(number)) FROM numbers(100000000000)', abort.signal)).rejects.toMatchObject({ code: 'canceled' });
+      await expect(drain('SELECT throwIf(number = 2000000) FROM numbers(3000000)')).rejects.toThrow(/throwIf/);
+      expect(await text('SELECT 2')).toBe('2');
+    });
+
     it('ends at once when cancelled, and answers the next query', async () => {
       const abort = new AbortController();
       const running = clickhouse.query('SELECT max(sipHash64(number)) FROM numbers(100000000000)', { signal: abort.signal, settings: { max_execution_time: 5 } });

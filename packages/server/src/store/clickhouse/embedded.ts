@@ -68,11 +68,31 @@ class EmbeddedClickHouse implements ClickHouse {
   }
 
   async query(sql: string, { params, format = 'Native', settings, signal }: QueryOptions = {}): Promise<Uint8Array> {
-    // The mark makes the query findable in system.processes, so that an abort can end it.
-    const mark = `/* pitot ${++this.#lastQuery} */ `;
+    const mark = this.#nextMark();
     const text = `${parameterPrefix(params)}${mark}${sql}${settingsClause({ max_memory_usage: this.#queryMemoryBytes, ...settings })}`;
     const result = await this.#run(this.#queries, text, format, signal, mark);
     return result.bytes();
+  }
+
+  async *queryBlocks(sql: string, { params, settings, signal }: Omit<QueryOptions, 'format'> = {}): AsyncGenerator<Uint8Array, void, undefined> {
+    const mark = this.#nextMark();
+    const session = await this.#queries.take(signal);
+    const kill = (): void => void this.#kill(mark);
+    signal?.addEventListener('abort', kill, { once: true });
+    try {
+      // A stream takes one statement only; parameters stay set in the session until the next query sets its own.
+      if (params !== undefined) await session.queryAsync(parameterPrefix(params));
+      const text = `${mark}${sql}${settingsClause({ max_memory_usage: this.#queryMemoryBytes, ...settings })}`;
+      for await (const chunk of session.queryStream(text, { format: 'Native' })) {
+        if (signal?.aborted) throw new AppError('canceled', 'the query was cancelled');
+        yield chunk.raw();
+      }
+    } catch (error) {
+      throw clickHouseFailure('query', error);
+    } finally {
+      signal?.removeEventListener('abort', kill);
+      this.#queries.give(session);
+    }
   }
 
   async command(sql: string, { params, settings, signal }: QueryOptions = {}): Promise<void> {
@@ -107,6 +127,11 @@ class EmbeddedClickHouse implements ClickHouse {
     await this.#control.close();
     for (const session of this.#sessions) session.close();
     await drainPending();
+  }
+
+  /** A comment that makes a query findable in system.processes, so that an abort can end it. */
+  #nextMark(): string {
+    return `/* pitot ${++this.#lastQuery} */ `;
   }
 
   /** Runs a statement on a session of the pool, which gets it back when the engine has finished, not when the caller goes. */

@@ -37,6 +37,7 @@ describe('the metric reader', () => {
     clickhouse = {
       kind: 'embedded',
       query: (sql: string, options?: QueryOptions) => (queries++, engine.query(sql, options)),
+      queryBlocks: (sql: string, options?: QueryOptions) => (queries++, engine.queryBlocks!(sql, options)),
       command: (sql, options) => engine.command(sql, options),
       insertNative: (table, columns, blocks, options) => engine.insertNative(table, columns, blocks, options),
       version: () => engine.version(),

@@ -1,5 +1,5 @@
 import { AppError, STALE_NAN_HIGH, STALE_NAN_LOW, type ReadBudget } from '@pitot/core';
-import type { ClickHouse, QueryParameter } from '../clickhouse/clickhouse.ts';
+import type { ClickHouse, QueryOptions, QueryParameter } from '../clickhouse/clickhouse.ts';
 import { NativeReader } from '../clickhouse/native-reader.ts';
 import type { SeriesEntry } from './metric-entry.ts';
 import type { MatchedMetric } from './series-index.ts';
@@ -50,16 +50,23 @@ export async function readFloats(
   budget: ReadBudget,
 ): Promise<Map<SeriesEntry, FloatSamples>> {
   const { where, params } = selectionFilter(matched, range);
-  const limit = budget.maxSamples === undefined ? '' : ' LIMIT {limit:UInt64}';
-  if (budget.maxSamples !== undefined) params['limit'] = budget.maxSamples + 1;
-  const sql = `SELECT series, timestamp, value FROM metric_samples WHERE ${where} ORDER BY metric, series, timestamp${limit}`;
-  const bytes = await clickhouse.query(sql, { params, ...(budget.signal && { signal: budget.signal }) });
+  const sql = `SELECT series, timestamp, value FROM metric_samples WHERE ${where} ORDER BY metric, series, timestamp`;
   const wanted = new Map<bigint, SeriesEntry>();
   for (const { series } of matched) for (const one of series) wanted.set(one.id, one);
   const rows = new RunReader(wanted);
-  const count = rows.read(bytes);
-  if (count > (budget.maxSamples ?? Infinity)) throw tooManySamples(budget.maxSamples!);
+  let count = 0;
+  for await (const bytes of nativeBlocks(clickhouse, sql, { params, ...(budget.signal && { signal: budget.signal }) }, budget.maxSamples)) {
+    count += rows.read(bytes);
+    if (count > (budget.maxSamples ?? Infinity)) throw tooManySamples(budget.maxSamples!);
+  }
   return rows.finish();
+}
+
+/** Piece by piece where the engine can, else all at once, but never more than is needed to see that it is too much. */
+async function* nativeBlocks(clickhouse: ClickHouse, sql: string, options: QueryOptions, mostRows: number | undefined): AsyncGenerator<Uint8Array> {
+  if (clickhouse.queryBlocks) yield* clickhouse.queryBlocks(sql, options);
+  else if (mostRows === undefined) yield await clickhouse.query(sql, options);
+  else yield await clickhouse.query(`${sql} LIMIT {limit:UInt64}`, { ...options, params: { ...options.params, limit: mostRows + 1 } });
 }
 
 export function tooManySamples(most: number): AppError {
