@@ -33,6 +33,15 @@ export interface SelectRequest extends ReadBudget {
   readonly matchers: readonly LabelMatcher[];
   readonly minTimeMs: number;
   readonly maxTimeMs: number;
+  /** What of the time is looked at; a reader may leave out samples in no window. All of it where absent. */
+  readonly windows?: TimeWindows;
+}
+
+/** The windows (t - windowMs, t] for t = startMs + k × stepMs. */
+export interface TimeWindows {
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly windowMs: number;
 }
 
 export interface RawSeries {

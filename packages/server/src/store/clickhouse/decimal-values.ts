@@ -1,6 +1,10 @@
 /**
  * Most samples are decimal numbers: 12.5, 0.003, 41207. As doubles their bits look random; as integers `mantissa / 10^exponent` with
- * one exponent for all of a metric they are small and change little, and take a third of the bytes on disk.
+ * one exponent for all of a metric they are small and change little.
+ *
+ * Bytes a value, 200 samples a series, merged (as double with ZSTD(1) / with Delta(8), ZSTD(1) / as mantissa with Delta, T64 and ZSTD(1)): counters
+ * 1.6 / 1.1 / 0.9, histogram buckets 1.4 / 0.15 / 0.2, random ratios with 4 decimals 3.4 / 4.7 / 1.9, temperatures with 1 decimal 2.0 / 1.7 / 0.7, random
+ * integers below 200 1.4 / 2.1 / 1.2, random doubles 7.5 / 7.6 / 7.1.
  *
  * It is exact for every double: a mantissa is only used when dividing it again gives the same bits; everything else (NaN with its
  * payload, the stale marker, infinities, -0, numbers with more digits) is kept as its 64 bits with exponent -1.

@@ -2,7 +2,8 @@ import type { TableName } from '@pitot/core';
 
 /**
  * The telemetry tables, each once: what is different between one machine and a cluster is decided in `ddl.ts`.
- * Codecs were chosen by measuring decimal gauges, counters and random floats; docs/adr has the numbers.
+ * Codecs were chosen by measuring; `decimal-values.ts` has the numbers of the values. Timestamps of 15 s scrapes take 0.01 bytes with
+ * `Delta(8), ZSTD(1)`, 0.08 with 100 ms of jitter between series and 0.7 with 20 ms between samples (DoubleDelta 1.1).
  */
 export interface TableDefinition {
   readonly columns: readonly ColumnDefinition[];

@@ -1,7 +1,7 @@
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
 import { readRows } from './exemplar-reading.ts';
 
-export interface NamedCount {
+interface NamedCount {
   readonly name: string;
   readonly value: number;
 }

@@ -81,6 +81,19 @@ describe('the metric reader', () => {
     expect([...found!.stale!]).toEqual([0, 1, 0, 0]);
   });
 
+  it('leaves out what no window looks at', async () => {
+    const series = testSeries(1002, labelsFromObject({ __name__: 'windows' }));
+    await insert('metric_series', seriesBlock([[series, NOON_MS]]));
+    const times = Array.from({ length: 3000 }, (_, i) => NOON_MS + i * 777);
+    await insert('metric_samples', samplesBlock(times.map((timeMs): Sample => [series, timeMs, timeMs % 10])));
+    const windows = { startMs: NOON_MS + 60_000, stepMs: 300_000, windowMs: 45_000 };
+    const [found] = await reader.select({ matchers: [named('windows')], ...window, windows });
+    const looksAt = (timeMs: number) => Array.from({ length: 14 }, (_, k) => windows.startMs + k * windows.stepMs).some((end) => timeMs > end - windows.windowMs && timeMs <= end);
+    expect([...found!.timestampsMs]).toEqual(times.filter(looksAt));
+    const narrow = { ...windows, windowMs: 200_000 };
+    expect((await reader.select({ matchers: [named('windows')], ...window, windows: narrow }))[0]!.values).toHaveLength(3000);
+  });
+
   it('agrees with a plain filter for every kind of matcher, cold and warm and after a restart', async () => {
     const series = grid();
     await insert('metric_series', seriesBlock(series.map((one) => [one, NOON_MS])));

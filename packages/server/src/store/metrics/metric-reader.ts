@@ -19,7 +19,7 @@ import { HistogramMetrics, readHistograms } from './histogram-reading.ts';
 import { readFloats } from './sample-reading.ts';
 import { SeriesIndex, type MatchedMetric } from './series-index.ts';
 
-export type { MetricCardinality, NamedCount } from './cardinality.ts';
+export type { MetricCardinality } from './cardinality.ts';
 
 export interface MetricReaderOptions {
   readonly clock: Clock;

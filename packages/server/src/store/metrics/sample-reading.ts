@@ -1,13 +1,10 @@
-import { AppError, STALE_NAN_HIGH, STALE_NAN_LOW, type ReadBudget } from '@pitot/core';
+import { AppError, STALE_NAN_HIGH, STALE_NAN_LOW, type ReadBudget, type SelectRequest } from '@pitot/core';
 import type { ClickHouse, QueryOptions, QueryParameter } from '../clickhouse/clickhouse.ts';
 import { NativeReader } from '../clickhouse/native-reader.ts';
 import type { SeriesEntry } from './metric-entry.ts';
 import type { MatchedMetric } from './series-index.ts';
 
-export interface TimeRange {
-  readonly minTimeMs: number;
-  readonly maxTimeMs: number;
-}
+export type TimeRange = Pick<SelectRequest, 'minTimeMs' | 'maxTimeMs' | 'windows'>;
 
 /** The floats of one series, ascending, one per timestamp. */
 export interface FloatSamples {
@@ -38,6 +35,13 @@ export function selectionFilter(matched: readonly MatchedMetric[], range: TimeRa
   if (ids.length <= MOST_NAMED && ids.length < known * NAME_SERIES_BELOW) {
     params['series'] = ids.sort((a, b) => (a < b ? -1 : 1));
     where += ' AND series IN {series:Array(UInt64)}';
+  }
+  const { windows } = range;
+  // Long ranges with wide steps look at little of the time; leaving out the rest is not worth its cost where it is most of it.
+  if (windows && windows.windowMs <= windows.stepMs / 2) {
+    Object.assign(params, { start: windows.startMs, step: windows.stepMs, window: windows.windowMs });
+    // The distance to the next window's end at or after the sample.
+    where += ' AND positiveModulo({start:Int64} - toUnixTimestamp64Milli(timestamp), {step:Int64}) < {window:Int64}';
   }
   return { where, params };
 }
