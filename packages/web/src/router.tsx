@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from '@tanstack/react-router';
-import { hostsQuery, keysQuery, sessionQuery, sourcesQuery, statusQuery } from './api/queries.ts';
+import { hostsQuery, keysQuery, sessionQuery, sourcesQuery } from './api/queries.ts';
+import { statusQuery } from './api/status-query.ts';
 import { NotFound, PageFailure } from './shell/page-failure.tsx';
 import { Shell } from './shell/shell.tsx';
 import { parseSearch, stringifySearch, validateExploreSearch, validateShellSearch, type ShellSearch } from './url/search.ts';

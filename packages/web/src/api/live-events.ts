@@ -1,7 +1,8 @@
 import type { SourcesAnswer } from '@pitot/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { sourcesQuery, statusQuery } from './queries.ts';
+import { sourcesQuery } from './queries.ts';
+import { statusQuery } from './status-query.ts';
 
 /** One stream of server-sent events for the whole application: who sends, and whether the server is well, as soon as it changes. */
 export function useLiveEvents(): void {

@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions, useQuery, type UseQueryResult } from '@tanstack/react-query';
-import type { ApiKey, HostsAnswer, SessionAnswer, SourcesAnswer, StatusAnswer } from '@pitot/core';
+import type { ApiKey, HostsAnswer, SessionAnswer, SourcesAnswer } from '@pitot/core';
 import { useTimeWindow } from '../time/time-window.tsx';
 import { fetchLabelValues, fetchMetadata, queryInstant, queryRange, type QueryAnswer, type RangeQuery } from './prometheus.ts';
 import { requestJson } from './request.ts';
@@ -12,12 +12,6 @@ export const sessionQuery = queryOptions({
   queryFn: ({ signal }) => requestJson<SessionAnswer>('/api/v1/session', { signal }),
   staleTime: 60_000,
   retry: false,
-});
-
-export const statusQuery = queryOptions({
-  queryKey: ['status'],
-  queryFn: ({ signal }) => requestJson<StatusAnswer>('/api/v1/status', { signal }),
-  refetchInterval: LIVE_MS,
 });
 
 export const sourcesQuery = queryOptions({

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { useLiveEvents } from '../api/live-events.ts';
-import { statusQuery } from '../api/queries.ts';
+import { statusQuery } from '../api/status-query.ts';
 import { TimeWindowProvider } from '../time/time-window.tsx';
 import { Header } from './header.tsx';
 import { NAVIGATION, titleOf } from './navigation.ts';

@@ -108,7 +108,7 @@ export function describeRange(range: TimeRange, nowMs: number): string {
   const preset = range.to === 'now' ? PRESETS.find((candidate) => candidate.from === range.from) : undefined;
   if (preset) return preset.label;
   const relative = range.to === 'now' ? RELATIVE.exec(range.from) : null;
-  if (relative?.[1] !== undefined) return `Last ${relative[1]} ${UNIT_WORDS[relative[2]!]}`;
+  if (relative?.[1] !== undefined) return relative[1] === '1' ? `Last ${UNIT_WORDS[relative[2]!]!.slice(0, -1)}` : `Last ${relative[1]} ${UNIT_WORDS[relative[2]!]}`;
   const { startMs, endMs } = resolveRange(range, nowMs);
   const sameDay = new Date(startMs).toDateString() === new Date(endMs).toDateString();
   const precise = endMs - startMs < 300_000;

@@ -1,5 +1,7 @@
+import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { createContext, use, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { statusQuery } from '../api/status-query.ts';
 import { rangeOf, refreshMsOf } from '../url/search.ts';
 import { absoluteRange, DEFAULT_RANGE, resolveRange, type ResolvedRange, type TimeRange } from './range.ts';
 
@@ -18,6 +20,8 @@ interface TimeWindow extends ResolvedRange {
 
 const Context = createContext<TimeWindow | undefined>(undefined);
 const SECOND_MS = 1000;
+const YOUNG_MS = 120_000;
+const YOUNG_REFRESH_MS = 3000;
 
 /** One time range for all charts and tables of a page, from the address; moves at the refresh interval while it can be seen. */
 export function TimeWindowProvider({ children }: { readonly children: ReactNode }) {
@@ -25,7 +29,11 @@ export function TimeWindowProvider({ children }: { readonly children: ReactNode 
   const navigate = useNavigate();
   const [nowMs, setNowMs] = useState(() => Date.now());
   const beforeZoom = useRef<TimeRange | undefined>(undefined);
-  const refreshMs = refreshMsOf(search);
+  const { data: startedMs } = useQuery({ ...statusQuery, select: (status) => Date.parse(status.started) });
+  const chosenMs = refreshMsOf(search);
+  // A server that has just started has a few points only; they are shown as they come.
+  const young = startedMs !== undefined && nowMs - startedMs < YOUNG_MS;
+  const refreshMs = young ? Math.min(chosenMs, YOUNG_REFRESH_MS) : chosenMs;
   const { from, to } = rangeOf(search);
 
   const refresh = useCallback(() => setNowMs(Date.now()), []);

@@ -10,6 +10,7 @@ import { saveChartImage } from '../../charts/image.ts';
 import { gridTimes, toChartSeries } from '../../charts/series.ts';
 import { preloadCharts, TimeChart } from '../../charts/time-chart.tsx';
 import { countOf } from '../../time/phrase.ts';
+import { widenRange } from '../../time/range.ts';
 import { alignGrid, chooseStepMs, durationText } from '../../time/step.ts';
 import { useTimeWindow } from '../../time/time-window.tsx';
 import { Empty, Skeleton } from '../../ui/states.tsx';
@@ -220,10 +221,14 @@ function chosenUnit(chosen: string | undefined, expressions: readonly string[], 
 }
 
 function NothingFound({ failed }: { readonly failed: boolean }) {
+  const { range, setRange } = useTimeWindow();
   if (failed) return <Empty title="Nothing to draw">The query failed; what is wrong with it stands beneath it.</Empty>;
   return (
     <Empty title="No data in this range">
       The expression is valid, but no series matches it between these times. Widen the time range, or take labels away.
+      <button type="button" className="tool" onClick={() => setRange(widenRange(range, Date.now()))}>
+        Widen the range
+      </button>
     </Empty>
   );
 }

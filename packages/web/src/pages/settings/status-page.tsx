@@ -1,6 +1,6 @@
 import type { StatusAnswer } from '@pitot/core';
 import { useQuery } from '@tanstack/react-query';
-import { statusQuery } from '../../api/queries.ts';
+import { statusQuery } from '../../api/status-query.ts';
 import { countOf, sayDuration } from '../../time/phrase.ts';
 import { useNow } from '../../time/time-window.tsx';
 import { Age } from '../../ui/age.tsx';
