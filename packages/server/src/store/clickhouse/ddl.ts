@@ -86,7 +86,7 @@ function mergeTreeSettings(engine: string, definition: TableDefinition): Record<
     fsync_after_insert: 1,
     fsync_part_directory: 1,
     // The parts a merge replaces stay until the kernel has written the merged one.
-    old_parts_lifetime: 120,
+    old_parts_lifetime: 60,
     ttl_only_drop_parts: 1,
     [engine.startsWith('Replicated') ? 'replicated_deduplication_window' : 'non_replicated_deduplication_window']: REMEMBERED_INSERTS,
     ...definition.settings,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { AppError, type Logger } from '@pitot/core';
 import { drainPending, Session, type ChdbResult } from 'chdb';
 import type { ClickHouse, InsertOptions, QueryOptions } from './clickhouse.ts';
-import { clickHouseFailure } from './failures.ts';
+import { clickHouseFailure, insertFailure } from './failures.ts';
 import { Pool } from './session-pool.ts';
 import { identifier, parameterPrefix, quoted, settingsClause } from './statement.ts';
 
@@ -107,7 +107,7 @@ class EmbeddedClickHouse implements ClickHouse {
       const sql = `INSERT INTO ${identifier(table)} (${names}) SELECT ${names} FROM file(${quoted(file)}, 'Native')`;
       await this.#run(this.#inserts, sql + settingsClause({ ...INSERT_SETTINGS, insert_deduplication_token: token }), 'Null', signal);
     } catch (error) {
-      throw clickHouseFailure(`insert into ${table}`, error);
+      throw insertFailure(`insert into ${table}`, error);
     } finally {
       if (file !== '') await rm(file, { force: true });
     }

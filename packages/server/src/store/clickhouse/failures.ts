@@ -42,6 +42,14 @@ const EXCEPTION = /Code: (\d+)\. /;
 /** Long enough to act on; a statement with thousands of ids is quoted whole by the engine. */
 const LONGEST_MESSAGE = 600;
 
+/** As `clickHouseFailure`, for inserts: what needs more memory than there is now may fit later, and the data waits meanwhile. */
+export function insertFailure(what: string, cause: unknown): AppError {
+  const failure = clickHouseFailure(what, cause);
+  if (failure.code !== 'query_too_large') return failure;
+  const message = 'the store has not enough memory for this insert now; raise clickhouse.memory_bytes where this stays so';
+  return new AppError('store_unavailable', `${what}: ${message}`, { cause: failure, retryAfterSeconds: 5 });
+}
+
 /** Turns what an adapter caught into an AppError. `what` says what was being done. */
 export function clickHouseFailure(what: string, cause: unknown): AppError {
   if (cause instanceof AppError) return cause;

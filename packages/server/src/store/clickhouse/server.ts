@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickhouse/client';
 import { AppError, type Logger } from '@pitot/core';
 import type { ClickHouse, InsertOptions, QueryOptions } from './clickhouse.ts';
-import { clickHouseFailure } from './failures.ts';
+import { clickHouseFailure, insertFailure } from './failures.ts';
 import { identifier } from './statement.ts';
 
 export interface ClickHouseServerOptions {
@@ -72,12 +72,17 @@ class ClickHouseServer implements ClickHouse {
   }
 
   async insertNative(table: string, columns: readonly string[], blocks: readonly Uint8Array[], { token, signal }: InsertOptions): Promise<void> {
-    await this.#exec({
+    const request = {
       query: `INSERT INTO ${identifier(table)} (${columns.map(identifier).join(', ')}) FORMAT Native`,
       values: Readable.from(blocks.map((block) => Buffer.from(block.buffer, block.byteOffset, block.byteLength)), { objectMode: false }),
       clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: token },
       ...(signal && { abort_signal: signal }),
-    });
+    };
+    try {
+      await this.#exec(request);
+    } catch (error) {
+      throw insertFailure(`insert into ${table}`, error);
+    }
   }
 
   async version(): Promise<string> {
