@@ -6,8 +6,10 @@ import { encodeNativeBlock } from '@pitot/core/native-block';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClickHouse, QueryOptions } from '../clickhouse/clickhouse.ts';
 import { openEmbeddedClickHouse } from '../clickhouse/embedded.ts';
+import { startBridge } from '../clickhouse/fixtures/bridge-process.ts';
 import { samplesBlock, seriesBlock, testSeries, type Sample, type TestSeries } from '../clickhouse/fixtures/metric-blocks.ts';
 import { migrateClickHouse } from '../clickhouse/migrate.ts';
+import { openClickHouseServer } from '../clickhouse/server.ts';
 import { createTelemetryWriter } from '../clickhouse/telemetry-writer.ts';
 import { createMetricReader, type StoreMetricReader } from './metric-reader.ts';
 
@@ -22,8 +24,28 @@ const matcher = (name: string, type: MatchType, value: string): LabelMatcher => 
 const named = (name: string): LabelMatcher => matcher('__name__', '=', name);
 const window = { minTimeMs: NOON_MS, maxTimeMs: NOON_MS + 3_600_000 };
 
-describe('the metric reader', () => {
+interface Opened {
+  readonly engine: ClickHouse;
+  stop(): Promise<void>;
+}
+
+async function openEmbedded(path: string): Promise<Opened> {
+  const engine = await openEmbeddedClickHouse({ path, memoryBytes: 1e9, threads: 2, log });
+  return { engine, stop: () => engine.close() };
+}
+
+async function openServer(path: string): Promise<Opened> {
+  const bridge = await startBridge(path);
+  const engine = await openClickHouseServer({ url: bridge.url, log });
+  return { engine, stop: () => engine.close().then(() => bridge.stop()) };
+}
+
+describe.each([
+  ['chDB', openEmbedded],
+  ['a server', openServer],
+])('the metric reader on %s', (_, open) => {
   const directory = mkdtempSync(join(tmpdir(), 'pitot-reader-'));
+  let stop: () => Promise<void>;
   let clickhouse: ClickHouse;
   let writer: TelemetryWriter;
   let reader: StoreMetricReader;
@@ -33,11 +55,14 @@ describe('the metric reader', () => {
   const insert = (table: Parameters<TelemetryWriter['insert']>[0], block: Uint8Array) => writer.insert(table, [block], `t${tokens++}`);
 
   beforeAll(async () => {
-    const engine = await openEmbeddedClickHouse({ path: directory, memoryBytes: 1e9, threads: 2, log });
+    const opened = await open(directory);
+    const { engine } = opened;
+    stop = opened.stop;
+    const { queryBlocks } = engine;
     clickhouse = {
-      kind: 'embedded',
+      kind: engine.kind,
       query: (sql: string, options?: QueryOptions) => (queries++, engine.query(sql, options)),
-      queryBlocks: (sql: string, options?: QueryOptions) => (queries++, engine.queryBlocks!(sql, options)),
+      ...(queryBlocks && { queryBlocks: (sql: string, options?: QueryOptions) => (queries++, queryBlocks.call(engine, sql, options)) }),
       command: (sql, options) => engine.command(sql, options),
       insertNative: (table, columns, blocks, options) => engine.insertNative(table, columns, blocks, options),
       version: () => engine.version(),
@@ -49,7 +74,7 @@ describe('the metric reader', () => {
   });
   afterAll(async () => {
     await reader.close();
-    await clickhouse.close();
+    await stop();
     rmSync(directory, { recursive: true });
   });
 
@@ -124,6 +149,19 @@ describe('the metric reader', () => {
     expect(await reader.labelNames(request)).toEqual(['__name__', 'n']);
     expect(await reader.series({ ...request, limit: 5 })).toHaveLength(5);
     expect(queries).toBe(before);
+  });
+
+  it('finds what another process has inserted after a while, where there may be others', async () => {
+    let nowMs = Date.now();
+    const other = createMetricReader(clickhouse, { clock: { nowMs: () => nowMs }, log });
+    const request = { selectors: [[named('elsewhere')], [matcher('__name__', '=~', 'else.+')]], ...window };
+    const [first, second] = [1, 2].map((n) => testSeries(5000 + n, labelsFromObject({ __name__: 'elsewhere', n: String(n) }))) as [TestSeries, TestSeries];
+    await insert('metric_series', seriesBlock([[first, NOON_MS]]));
+    expect(await other.labelValues('n', request)).toEqual(['1']);
+    await insert('metric_series', seriesBlock([[second, NOON_MS]]));
+    expect(await other.labelValues('n', request)).toEqual(['1']);
+    nowMs += 20_000;
+    expect(await other.labelValues('n', request)).toEqual(clickhouse.kind === 'server' ? ['1', '2'] : ['1']);
   });
 
   it('knows on which days a series was there', async () => {
