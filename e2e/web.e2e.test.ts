@@ -120,12 +120,14 @@ describe.skipIf(chromiumPath === undefined)('the pages', () => {
     await page.getByRole('button', { name: 'API keys' }).waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL('**/settings/keys');
+    await search.waitFor({ state: 'hidden' });
     await page.keyboard.press('Control+k');
     await search.waitFor();
     await page.keyboard.type('system_memory_limit');
     await page.getByText('system_memory_limit_bytes').first().waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/explore\/metrics\?q=system_memory_limit_bytes/);
+    await search.waitFor({ state: 'hidden' });
     await page.keyboard.press('Control+k');
     await search.waitFor();
     await page.keyboard.type('light');
