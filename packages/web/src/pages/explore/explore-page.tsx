@@ -225,7 +225,8 @@ function NothingFound({ failed }: { readonly failed: boolean }) {
   if (failed) return <Empty title="Nothing to draw">The query failed; what is wrong with it stands beneath it.</Empty>;
   return (
     <Empty title="No data in this range">
-      The expression is valid, but no series matches it between these times. Widen the time range, or take labels away.
+      The expression is valid, but nothing has a value for it between these times. Widen the time range or take labels away; a rate needs at least
+      two samples.
       <button type="button" className="tool" onClick={() => setRange(widenRange(range, Date.now()))}>
         Widen the range
       </button>
