@@ -1,4 +1,5 @@
 import { AppError, toAppError, type Counter, type Histogram, type Logger, type TableName, type TelemetryWriter } from '@pitot/core';
+import { releaseBytes } from '@pitot/core/memory';
 import { mergeBlocks } from './block-merge.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { Spool, SpoolBlock, SpoolSegment } from './spool/spool.ts';
@@ -98,7 +99,9 @@ export class StoreShipper {
         const blocks = tables.get(table);
         if (blocks === undefined || stored.has(table)) continue;
         const start = performance.now();
-        await orAborted(writer.insert(table, [mergeBlocks(table, blocks)], `${segment.id}-${table}`, signal), signal);
+        const merged = mergeBlocks(table, blocks);
+        await orAborted(writer.insert(table, [merged], `${segment.id}-${table}`, signal), signal);
+        if (merged !== blocks[0]) releaseBytes(merged);
         insertSeconds.observe((performance.now() - start) / 1000, { table });
         stored.add(table);
       }

@@ -94,7 +94,7 @@ function asAppError(error: FastifyError, request: FastifyRequest): AppError {
 }
 
 /** The 413 of every door, with the key to raise. */
-function bodyTooLarge(limitBytes: number | undefined): AppError {
+export function bodyTooLarge(limitBytes: number | undefined): AppError {
   return new AppError('body_too_large', `the body is larger than ${limitBytes} bytes, which is what this door takes; send smaller batches, or raise limits.body_bytes`, {
     fields: { limit: 'limits.body_bytes', value: limitBytes ?? null },
   });

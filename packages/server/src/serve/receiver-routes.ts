@@ -1,5 +1,8 @@
-import type { HttpAnswer, HttpRequest, HttpRoute } from '@pitot/core';
+import type { IncomingMessage } from 'node:http';
+import { AppError, type HttpAnswer, type HttpRequest, type HttpRoute } from '@pitot/core';
+import { releaseBytes } from '@pitot/core/memory';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bodyTooLarge } from './error-answers.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -9,7 +12,7 @@ const NO_BYTES = new Uint8Array(0);
  */
 export function mountReceiverRoutes(server: FastifyInstance, routes: readonly HttpRoute[], bodyLimit: number): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
+  server.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => collectBody(request, payload, bodyLimit));
   for (const route of routes) {
     server.route({
       method: route.method,
@@ -20,9 +23,40 @@ export function mountReceiverRoutes(server: FastifyInstance, routes: readonly Ht
       // The receiver itself validates and encodes; the schema is documentation.
       validatorCompiler: () => (value: unknown) => ({ value }),
       serializerCompiler: () => (value: unknown) => String(value),
-      handler: async (request, reply) => sendAnswer(reply, await route.handle(new ReceiverRequest(request, reply))),
+      handler: async (request, reply) => {
+        const answer = await route.handle(new ReceiverRequest(request, reply));
+        if (request.body instanceof Uint8Array) releaseBytes(request.body);
+        return sendAnswer(reply, answer);
+      },
     });
   }
+}
+
+/** The body as it came. Its parts are Node's own copies, so the one that holds it all may be handed on and released later. */
+function collectBody(request: FastifyRequest, payload: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+  const saidBytes = Number(request.headers['content-length'] ?? 0);
+  if (saidBytes > limitBytes) return Promise.reject(bodyTooLarge(limitBytes));
+  return new Promise((done, fail) => {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    payload.on('data', (chunk: Buffer) => {
+      sizeBytes += chunk.length;
+      if (sizeBytes <= limitBytes) chunks.push(chunk);
+      else {
+        payload.removeAllListeners('data');
+        fail(bodyTooLarge(limitBytes));
+      }
+    });
+    payload.on('end', () => {
+      const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, sizeBytes);
+      if (chunks.length > 1) chunks.forEach(releaseBytes);
+      done(whole);
+    });
+    payload.on('error', fail);
+    payload.on('close', () => {
+      if (!payload.complete) fail(new AppError('canceled', 'the sender went away before the body was whole'));
+    });
+  });
 }
 
 function receiverDocumentation(route: HttpRoute): { response?: Record<string, unknown> } {

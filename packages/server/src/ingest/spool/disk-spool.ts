@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { AppError, type Clock, type Histogram, type Logger } from '@pitot/core';
+import { releaseBytes } from '@pitot/core/memory';
 import { encodeHeader, encodeRecord, HEADER_BYTES, totalSize } from './segment-format.ts';
 import type { SpoolFile, SpoolFiles } from './spool-files.ts';
 import { isSegmentName, loadBlocks, QUARANTINE, recoverSegments, segmentName, segmentNumber, type StoredSegment } from './spool-recovery.ts';
@@ -123,6 +124,7 @@ export class DiskSpool implements Spool {
     const stored = this.#take(segment);
     if (stored === undefined) return;
     if (stored.damaged) return this.#putAside(stored);
+    for (const { bytes } of stored.held ?? []) releaseBytes(bytes);
     const { files, log, directory } = this.#options;
     try {
       await files.remove(stored.path);
@@ -254,7 +256,7 @@ export class DiskSpool implements Spool {
       records: open.records,
       createdMs: open.createdMs,
       damaged: false,
-      inMemory: keep,
+      held: keep ? open.blocks : undefined,
       load: keep ? async () => open.blocks : () => loadBlocks(open.path, open.sizeBytes, this.#options.files),
     });
     this.#notify();
@@ -273,7 +275,7 @@ export class DiskSpool implements Spool {
     this.#sealed = this.#sealed.filter((other) => other !== stored);
     this.#sealedBytes -= stored.sizeBytes;
     this.#sealedRecords -= stored.records;
-    if (stored.inMemory) this.#bytesInMemory -= stored.sizeBytes;
+    if (stored.held) this.#bytesInMemory -= stored.sizeBytes;
     return stored;
   }
 

@@ -9,7 +9,8 @@ export interface StoredSegment extends SpoolSegment {
   readonly path: string;
   /** Has bytes that could not be read: goes to quarantine, not away, once the rest of it is stored. */
   readonly damaged: boolean;
-  readonly inMemory: boolean;
+  /** Its blocks while they are also in memory. */
+  readonly held: readonly SpoolBlock[] | undefined;
 }
 
 /** Folder in the spool for what needs a person; nothing in it is ever deleted or read again by Pitot. */
@@ -78,7 +79,7 @@ function storedSegment(path: string, contents: SegmentContents, damaged: boolean
     records: contents.records,
     createdMs,
     damaged,
-    inMemory: false,
+    held: undefined,
     load: () => loadBlocks(path, contents.validBytes, files),
   };
 }

@@ -7,6 +7,7 @@ import {
   type ReceiverContext,
   type RejectReason,
 } from '@pitot/core';
+import { releaseBytes } from '@pitot/core/memory';
 import { mediaType, readBody, unsupportedType } from '../body.ts';
 import { openTarget } from '../decode-target.ts';
 import { RequestV2Decoder, type Written } from './request-v2.ts';
@@ -58,6 +59,7 @@ class RemoteWrite {
     const target = openTarget(metrics, limits, NAME, request.keyId);
     if (!isV2) {
       this.#v1.decode(body, target, clock.nowMs());
+      releaseBytes(body);
       return answer(await target.batch.commit(), {});
     }
     let written: Written;
@@ -65,6 +67,7 @@ class RemoteWrite {
     try {
       written = this.#v2.decode(body, target, clock.nowMs());
       undo = this.#v2.takeUndo();
+      releaseBytes(body);
     } catch (error) {
       this.#v2.takeUndo()();
       throw error;

@@ -1,3 +1,4 @@
+import { releaseBytes } from '@pitot/core/memory';
 import type { DecimalEncoder } from './decimal-values.ts';
 import { NativeReader } from './native-reader.ts';
 
@@ -28,7 +29,9 @@ function storedBlock(reader: NativeReader, encoder: DecimalEncoder): Uint8Array 
   const timestamps = reader.words(rows);
   reader.column();
   const { mantissas, exponents } = encoder.encode(metrics, reader.words(rows));
-  return writeBlock(rows, [metrics, series, timestamps, mantissas, exponents]);
+  const block = writeBlock(rows, [metrics, series, timestamps, mantissas, exponents]);
+  for (const copy of [metrics, series, timestamps]) releaseBytes(copy);
+  return block;
 }
 
 function writeBlock(rows: number, columns: readonly (Uint32Array | Int32Array | Int8Array)[]): Uint8Array {

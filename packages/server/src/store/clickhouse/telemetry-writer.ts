@@ -1,4 +1,5 @@
 import { TABLES, type TableName, type TelemetryWriter } from '@pitot/core';
+import { releaseBytes } from '@pitot/core/memory';
 import type { ClickHouse } from './clickhouse.ts';
 import { DecimalEncoder } from './decimal-values.ts';
 import { storedSampleBlocks, STORED_SAMPLE_COLUMNS } from './sample-blocks.ts';
@@ -14,6 +15,7 @@ export function createTelemetryWriter(clickhouse: ClickHouse, onInserted?: Inser
       const columns = isSamples ? STORED_SAMPLE_COLUMNS : TABLES[table].map(([name]) => name);
       const stored = isSamples ? storedSampleBlocks(blocks, encoder) : blocks;
       await clickhouse.insertNative(table, columns, stored, signal === undefined ? { token } : { token, signal });
+      if (isSamples) stored.forEach(releaseBytes);
       onInserted?.(table, blocks);
     },
   };
