@@ -2,7 +2,7 @@ import { formatDurationMs, limitsSchema, parseDurationMs } from '@pitot/core';
 import { z } from 'zod';
 import { scrapeConfigsSchema } from '../collect/scrape/config.ts';
 
-export interface ListenAddress {
+interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
