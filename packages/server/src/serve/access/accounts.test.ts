@@ -35,6 +35,7 @@ describe('access kept in PostgreSQL', () => {
     const administrator = { token, email: 'Ada@example.com', name: 'Ada', password: 'correct horse battery' };
     const made = await send(first.urls.main, '/api/v1/setup', { method: 'POST', headers: json, body: JSON.stringify(administrator) });
     expect(made.json).toMatchObject({ authenticated: true, user: { email: 'ada@example.com', name: 'Ada' } });
+    expect(await postgres.db.select().from(account)).toMatchObject([{ issuer: 'local:credential', providerId: 'credential', scope: null }]);
     const cookie = made.headers['set-cookie']!.map((one) => one.split(';')[0]).join('; ');
     const created = await send(first.urls.main, '/api/v1/keys', { method: 'POST', headers: { ...json, cookie }, body: JSON.stringify({ name: 'grafana', scopes: ['read'] }) });
     const { id, key } = created.json as { id: string; key: string };

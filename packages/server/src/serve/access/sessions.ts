@@ -93,9 +93,6 @@ function authOptions(database: AccessDatabase, secret: string, log: Logger): Bet
     baseURL: 'http://localhost',
     secret,
     database: database.accounts,
-    // better-auth 1.7 wants to note who vouches for an account. Here that is always this server, and the table has no column
-    // for it; `scope`, which only accounts of other providers use, takes it.
-    account: { fields: { issuer: 'scope' } },
     session: { expiresIn: SESSION_SECONDS, updateAge: 86_400 },
     rateLimit: { enabled: false },
     telemetry: { enabled: false },

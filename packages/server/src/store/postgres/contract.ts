@@ -60,7 +60,10 @@ export function postgresContract(name: string, open: () => Promise<Postgres>, cl
       const id = randomUUID();
       await postgres.db.insert(user).values({ id, name: 'Ada', email: `${id}@example.com` });
       await postgres.db.insert(session).values({ id, userId: id, token: id, expiresAt: new Date() });
-      await postgres.db.insert(account).values({ id, userId: id, accountId: id, providerId: 'credential' });
+      await postgres.db.insert(account).values({ id, userId: id, issuer: 'local:credential', accountId: id, providerId: 'credential' });
+      await expect(
+        postgres.db.insert(account).values({ id: randomUUID(), userId: id, issuer: 'local:credential', accountId: id, providerId: 'credential' }),
+      ).rejects.toThrow(/insert into "account"/);
       await postgres.db.delete(user);
       expect(await postgres.db.select().from(session)).toEqual([]);
       expect(await postgres.db.select().from(account)).toEqual([]);

@@ -8,7 +8,7 @@ import { migrate as migrateServer } from 'drizzle-orm/node-postgres/migrator';
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { drizzle as drizzleEmbedded } from 'drizzle-orm/pglite';
 import { migrate as migrateEmbedded } from 'drizzle-orm/pglite/migrator';
-import pg from 'pg';
+import { Pool, type QueryResultRow } from 'pg';
 import * as schema from './schema.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
@@ -45,10 +45,10 @@ export async function openEmbeddedPostgres(options: { readonly path: string }): 
 
 /** Connects to a PostgreSQL server, 15 or later; throws `store_unavailable` where it does not answer, `bad_config` where it is older. */
 export async function openPostgresServer(options: { readonly url: string }): Promise<Postgres> {
-  const pool = new pg.Pool({ connectionString: options.url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  const pool = new Pool({ connectionString: options.url, max: MAX_CONNECTIONS, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
   // A lost idle connection is replaced by the pool at the next query; without a listener it would end the process.
   pool.on('error', () => {});
-  const ask = async <Row extends pg.QueryResultRow>(query: string) => (await pool.query<Row>(query)).rows[0];
+  const ask = async <Row extends QueryResultRow>(query: string) => (await pool.query<Row>(query)).rows[0];
   try {
     const row = await ask<{ server_version_num: string }>('SHOW server_version_num');
     if (Number(row?.server_version_num) < OLDEST_VERSION) {
@@ -68,7 +68,7 @@ export async function openPostgresServer(options: { readonly url: string }): Pro
 }
 
 /** Drizzle's migrator does not expect company, so the processes that start together take turns. */
-async function migrateUnderLock(pool: pg.Pool): Promise<void> {
+async function migrateUnderLock(pool: Pool): Promise<void> {
   const client = await pool.connect();
   try {
     const db = drizzleServer(client, { schema });

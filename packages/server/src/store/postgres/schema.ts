@@ -1,4 +1,4 @@
-import { boolean, index, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { boolean, index, jsonb, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 
 const createdAt = () => timestamp('created_at', { withTimezone: true }).notNull().defaultNow();
 const updatedAt = () => timestamp('updated_at', { withTimezone: true }).notNull().defaultNow();
@@ -35,6 +35,8 @@ export const account = pgTable(
   'account',
   {
     id: text('id').primaryKey(),
+    /** Who vouches for the account: `local:credential` where it is this server, by password. */
+    issuer: text('issuer').notNull(),
     accountId: text('account_id').notNull(),
     providerId: text('provider_id').notNull(),
     userId: text('user_id')
@@ -50,7 +52,7 @@ export const account = pgTable(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  (table) => [index('account_user_id').on(table.userId)],
+  (table) => [uniqueIndex('account_issuer_account_id').on(table.issuer, table.accountId), index('account_user_id').on(table.userId)],
 );
 
 export const verification = pgTable(
@@ -76,8 +78,6 @@ export const apiKeys = pgTable('api_keys', {
   scopes: text('scopes').array().notNull(),
   createdAt: createdAt(),
   lastUsedAt: timestamp('last_used_at', { withTimezone: true }),
-  /** The user who made it; null for keys made before there was one. */
-  createdBy: text('created_by').references(() => user.id, { onDelete: 'set null' }),
 });
 
 /** Small named values that must survive a restart. */
