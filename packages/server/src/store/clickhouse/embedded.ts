@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { rm, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, type Logger } from '@pitot/core';
@@ -49,7 +49,7 @@ class EmbeddedClickHouse implements ClickHouse {
   /** Inserts never wait for queries, and there is always a session left to kill a query. */
   readonly #inserts: Pool<Session>;
   readonly #control: Pool<Session>;
-  readonly #exchanges: readonly string[];
+  readonly #exchanges: readonly Exchange[];
   readonly #queryMemoryBytes: number;
   #lastQuery = 0;
   #closing: Promise<void> | undefined;
@@ -63,7 +63,7 @@ class EmbeddedClickHouse implements ClickHouse {
     this.#queries = new Pool(Array.from({ length: sessions }, session));
     this.#inserts = new Pool([session()]);
     this.#control = new Pool([session()]);
-    this.#exchanges = exchangeDirectories(path);
+    this.#exchanges = openExchanges(path);
     this.#queryMemoryBytes = Math.floor(memoryBytes / 2);
   }
 
@@ -211,29 +211,47 @@ function engineArguments(memoryBytes: number, threads: number): string[] {
   return Object.entries(settings).map(([name, value]) => `--${name}=${value}`);
 }
 
-/** Where blocks are handed to the engine: memory where the system has it, else (or when that is full) beside the data. */
-function exchangeDirectories(path: string): string[] {
+/** Where blocks are handed to the engine, and how the files of this data directory begin there. */
+interface Exchange {
+  readonly directory: string;
+  readonly prefix: string;
+}
+
+const SHARED_MEMORY = '/dev/shm';
+
+/** Memory where the system has it, else (or when that is full) beside the data. What a killed process left there is removed. */
+function openExchanges(path: string): Exchange[] {
   const directory = join(path, 'exchange');
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const beside = { directory, prefix: 'pitot-' };
   try {
-    accessSync('/dev/shm', constants.W_OK);
-    return ['/dev/shm', directory];
+    accessSync(SHARED_MEMORY, constants.W_OK);
   } catch {
-    return [directory];
+    return [beside];
   }
+  // Others write there, too. Device and inode name a data directory for as long as memory keeps files, also where two containers
+  // have different ones under the same path.
+  const { dev, ino } = statSync(path, { bigint: true });
+  const prefix = `pitot-${dev.toString(36)}-${ino.toString(36)}-`;
+  for (const name of readdirSync(SHARED_MEMORY)) {
+    if (name.startsWith(prefix) && name.endsWith(EXCHANGE_SUFFIX)) rmSync(join(SHARED_MEMORY, name), { force: true });
+  }
+  return [{ directory: SHARED_MEMORY, prefix }, beside];
 }
 
-async function writeExchangeFile(directories: readonly string[], blocks: readonly Uint8Array[]): Promise<string> {
-  for (const [i, directory] of directories.entries()) {
-    const path = join(directory, `pitot-${randomUUID()}.native`);
+const EXCHANGE_SUFFIX = '.native';
+
+async function writeExchangeFile(exchanges: readonly Exchange[], blocks: readonly Uint8Array[]): Promise<string> {
+  for (const [i, { directory, prefix }] of exchanges.entries()) {
+    const path = join(directory, `${prefix}${randomUUID()}${EXCHANGE_SUFFIX}`);
     const file = await open(path, 'wx', 0o600);
     try {
       for (const block of blocks) await file.writeFile(block);
       return path;
     } catch (error) {
       await rm(path, { force: true });
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC' || i === directories.length - 1) throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC' || i === exchanges.length - 1) throw error;
     } finally {
       await file.close();
     }
