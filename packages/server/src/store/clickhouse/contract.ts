@@ -42,6 +42,17 @@ export function clickHouseContract(name: string, open: () => Promise<ClickHouse>
       expect(await ddl()).toBe(before);
     });
 
+    it('adds to tables of an earlier version the columns and indexes they lack', async () => {
+      const ddl = () => text("SELECT name, create_table_query FROM system.tables WHERE database = currentDatabase() AND name LIKE 'metric_%' ORDER BY name");
+      const before = await ddl();
+      await clickhouse.command('ALTER TABLE metric_series DROP INDEX inserted_at');
+      await clickhouse.command('ALTER TABLE metric_series DROP COLUMN inserted_at');
+      await clickhouse.command('ALTER TABLE metric_samples DROP COLUMN value');
+      await clickhouse.command('ALTER TABLE metric_histograms DROP COLUMN reset_hint');
+      await migrateClickHouse(clickhouse, RETENTION);
+      expect(await ddl()).toBe(before);
+    });
+
     it('has the columns the doors send', async () => {
       for (const table of Object.keys(TABLES) as TableName[]) {
         const types = await text("SELECT name, replaceRegexpAll(type, 'LowCardinality\\\\((\\\\w+)\\\\)', '\\\\1') FROM system.columns WHERE database = currentDatabase() AND table = {table:String}", { table });

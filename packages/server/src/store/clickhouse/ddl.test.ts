@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { TABLES, type Logger, type TableName } from '@pitot/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClickHouse } from './clickhouse.ts';
-import { createTable, setRetention } from './ddl.ts';
+import { addMissing, createTable, setRetention } from './ddl.ts';
 import { openEmbeddedClickHouse } from './embedded.ts';
 import { migrateClickHouse } from './migrate.ts';
 
@@ -35,6 +35,20 @@ describe('tables of a cluster', () => {
     expect(ddl).toContain(`ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/${name}_local/{shard}', '{replica}'`);
     expect(ddl).toMatch(new RegExp(`ENGINE = Distributed\\('two_shards', currentDatabase\\(\\), '${name}_local', .+\\)`));
     expect(ddl).toContain(' replicated_deduplication_window = 10000');
+  });
+
+  it('get columns and indexes that they lack, the replicated ones first', async () => {
+    const missing = { columns: new Set(['inserted_at']), indexes: new Set(['inserted_at']) };
+    const statements = addMissing('metric_series', missing, clustered);
+    expect(statements).toEqual([
+      "ALTER TABLE metric_series_local ON CLUSTER 'two_shards' ADD COLUMN IF NOT EXISTS inserted_at DateTime DEFAULT now() CODEC(ZSTD(1)), " +
+        'ADD INDEX IF NOT EXISTS inserted_at inserted_at TYPE minmax GRANULARITY 1',
+      "ALTER TABLE metric_series ON CLUSTER 'two_shards' ADD COLUMN IF NOT EXISTS inserted_at DateTime DEFAULT now() CODEC(ZSTD(1))",
+    ]);
+    for (const sql of statements) {
+      expect(new TextDecoder().decode(await clickhouse.query(`EXPLAIN AST ${sql}`, { format: 'TabSeparated' }))).toMatch(/^AlterQuery/);
+    }
+    expect(addMissing('metric_series', { columns: new Set(), indexes: new Set() }, clustered)).toEqual([]);
   });
 
   it('keeps the engine from answering DDL that it does not understand', async () => {

@@ -1,5 +1,5 @@
 import type { TableName } from '@pitot/core';
-import { TABLE_DEFINITIONS, type TableDefinition } from './schema.ts';
+import { TABLE_DEFINITIONS, type ColumnDefinition, type TableDefinition } from './schema.ts';
 import { identifier, quoted } from './statement.ts';
 
 export interface Deployment {
@@ -30,6 +30,30 @@ export function createTable(name: TableName, deployment: Deployment): string[] {
   ];
 }
 
+/** What a table that exists lacks of its definition: column and index names. */
+export interface Missing {
+  readonly columns: ReadonlySet<string>;
+  readonly indexes: ReadonlySet<string>;
+}
+
+/**
+ * The statements that add to a table, made by an earlier version, what it lacks. In a cluster to the replicated tables first: the
+ * Distributed one must not name what is not there.
+ */
+export function addMissing(name: TableName, { columns, indexes }: Missing, { cluster }: Deployment): string[] {
+  const definition = TABLE_DEFINITIONS[name];
+  const addColumns = definition.columns.filter((column) => columns.has(column.name)).map((column) => `ADD COLUMN IF NOT EXISTS ${columnLine(column)}`);
+  const addIndexes = (definition.indexes ?? []).filter((index) => indexes.has(indexName(index))).map((index) => index.replace('INDEX', 'ADD INDEX IF NOT EXISTS'));
+  const where = cluster === undefined ? '' : ` ON CLUSTER ${quoted(cluster)}`;
+  const alter = (table: string, changes: readonly string[]) => (changes.length === 0 ? [] : [`ALTER TABLE ${table}${where} ${changes.join(', ')}`]);
+  return [...alter(mergeTreeName(name, cluster), [...addColumns, ...addIndexes]), ...(cluster === undefined ? [] : alter(identifier(name), addColumns))];
+}
+
+/** The name in `INDEX name expression TYPE …`. */
+export function indexName(index: string): string {
+  return index.split(' ')[1]!;
+}
+
 /** The statement that sets the retention of a table that exists; undefined for tables that are kept for ever. */
 export function setRetention(name: TableName, { retentionMs, cluster }: Deployment): string | undefined {
   const expiry = expiryOf(TABLE_DEFINITIONS[name], retentionMs);
@@ -47,10 +71,11 @@ export function expiryOf({ expires }: TableDefinition, retentionMs: number): str
 }
 
 function columnList({ columns, indexes = [] }: TableDefinition): string[] {
-  const lines = columns.map(({ name, type, codec, expression }) =>
-    [identifier(name), type, expression, codec === undefined ? undefined : `CODEC(${codec})`].filter((part) => part !== undefined).join(' '),
-  );
-  return [...lines, ...indexes];
+  return [...columns.map(columnLine), ...indexes];
+}
+
+function columnLine({ name, type, codec, expression }: ColumnDefinition): string {
+  return [identifier(name), type, expression, codec === undefined ? undefined : `CODEC(${codec})`].filter((part) => part !== undefined).join(' ');
 }
 
 function localTable(

@@ -1,6 +1,6 @@
 import { AppError, TABLES, type TableName } from '@pitot/core';
 import type { ClickHouse } from './clickhouse.ts';
-import { createTable, expiryOf, mergeTreeName, setRetention, type Deployment } from './ddl.ts';
+import { addMissing, createTable, expiryOf, indexName, mergeTreeName, setRetention, type Deployment } from './ddl.ts';
 import { TABLE_DEFINITIONS } from './schema.ts';
 
 export interface ClickHouseMigrationOptions {
@@ -17,8 +17,29 @@ export async function migrateClickHouse(clickhouse: ClickHouse, options: ClickHo
   }
   for (const name of Object.keys(TABLES) as TableName[]) {
     for (const statement of createTable(name, options)) await clickhouse.command(statement);
+    await completeTable(clickhouse, name, options);
     await applyRetention(clickhouse, name, options);
   }
+}
+
+/** A table of an earlier version gets the columns and indexes it lacks; rows that are there read as the column's default. */
+async function completeTable(clickhouse: ClickHouse, name: TableName, deployment: Deployment): Promise<void> {
+  const tables = [...new Set([mergeTreeName(name, deployment.cluster), name])];
+  const { columns, indexes = [] } = TABLE_DEFINITIONS[name];
+  const known = await Promise.all(tables.map((table) => namesOf(clickhouse, 'system.columns', table)));
+  const lacking = columns.filter((column) => known.some((names) => !names.has(column.name)));
+  const indexed = indexes.length === 0 ? new Set<string>() : await namesOf(clickhouse, 'system.data_skipping_indices', tables[0]!);
+  const missing = {
+    columns: new Set(lacking.map((column) => column.name)),
+    indexes: new Set(indexes.map(indexName).filter((index) => !indexed.has(index))),
+  };
+  for (const statement of addMissing(name, missing, deployment)) await clickhouse.command(statement);
+}
+
+async function namesOf(clickhouse: ClickHouse, list: 'system.columns' | 'system.data_skipping_indices', table: string): Promise<Set<string>> {
+  const sql = `SELECT name FROM ${list} WHERE database = currentDatabase() AND table = {table:String}`;
+  const text = new TextDecoder().decode(await clickhouse.query(sql, { params: { table }, format: 'TabSeparated' }));
+  return new Set(text.split('\n'));
 }
 
 /** Tables that exist keep the retention they were made with until it is altered; altering costs nothing when nothing changes. */

@@ -22,7 +22,7 @@ export interface TableDefinition {
   readonly settings?: Readonly<Record<string, number | string>>;
 }
 
-interface ColumnDefinition {
+export interface ColumnDefinition {
   readonly name: string;
   readonly type: string;
   readonly codec?: string;
