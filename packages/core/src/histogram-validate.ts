@@ -29,12 +29,14 @@ export function histogramFault(histogram: NativeHistogram): string | undefined {
 function sideFault(side: string, spans: readonly BucketSpan[], buckets: readonly number[]): string | undefined {
   let covered = 0;
   let index = 0;
-  for (const [i, span] of spans.entries()) {
-    if (i > 0 && span.offset < 0) return `the ${side} span ${i + 1} overlaps the one before it`;
-    if (!(span.length >= 0)) return `the ${side} span ${i + 1} has length ${span.length}`;
-    covered += span.length;
-    index += span.offset + span.length;
-    if (Math.abs(index) > MAX_INDEX) return `the ${side} span ${i + 1} ends beyond the possible bucket indexes`;
+  for (let i = 0; i < spans.length; i++) {
+    const { offset, length } = spans[i]!;
+    if (i > 0 && offset < 0) return `the ${side} span ${i + 1} overlaps the one before it`;
+    if (!Number.isInteger(length) || length < 0) return `the ${side} span ${i + 1} has length ${length}`;
+    if (!Number.isInteger(offset)) return `the ${side} span ${i + 1} has offset ${offset}`;
+    covered += length;
+    index += offset + length;
+    if (Math.abs(offset) > MAX_INDEX || Math.abs(index) > MAX_INDEX) return `the ${side} span ${i + 1} ends beyond the possible bucket indexes`;
   }
   if (covered !== buckets.length) return `the ${side} spans cover ${covered} buckets, but there are ${buckets.length}`;
   const bad = buckets.findIndex((count) => !(count >= 0));

@@ -18,7 +18,7 @@ export const healthAnswer = z.object({
   circuit_breaker: circuitBreakerState,
   services: z
     .record(z.string(), z.object({ status: z.enum(['up', 'down', 'starting']), message: z.string() }))
-    .describe('clickhouse, postgres, spool, and each listener.'),
+    .describe('clickhouse, postgres and spool.'),
 });
 export type HealthAnswer = z.infer<typeof healthAnswer>;
 
