@@ -1,5 +1,6 @@
 import {
   AppError,
+  histogramFault,
   STALE_NAN_HIGH,
   STALE_NAN_LOW,
   type BatchSource,
@@ -10,7 +11,6 @@ import {
   type NativeHistogram,
   type RejectReason,
 } from '@pitot/core';
-import { isValidHistogram } from './histogram-rules.ts';
 
 /** Floats and stale markers in the order they came. Reused from batch to batch. */
 export class FloatColumns {
@@ -101,7 +101,7 @@ export class ColumnarBatch implements MetricBatch {
 
   addHistogram(series: number, timestampMs: number, histogram: NativeHistogram): void {
     if (!(timestampMs >= this.#earliestMs && timestampMs <= this.#latestMs)) return this.#rejectTime(timestampMs);
-    if (isValidHistogram(histogram)) this.histograms.push({ series, timestampMs, histogram });
+    if (histogramFault(histogram) === undefined) this.histograms.push({ series, timestampMs, histogram });
     else this.reject('invalid_histogram');
   }
 
