@@ -35,6 +35,11 @@ export interface SelectRequest extends ReadBudget {
   readonly maxTimeMs: number;
   /** What of the time is looked at; a reader may leave out samples in no window. All of it where absent. */
   readonly windows?: TimeWindows;
+  /**
+   * Takes the memory that only this answer uses, where the caller will give it back with `releaseBytes` when it has looked at the
+   * samples. A reader that shares its samples with others adds nothing.
+   */
+  readonly memory?: ArrayBufferView[];
 }
 
 /** The windows (t - windowMs, t] for t = startMs + k × stepMs. */

@@ -40,8 +40,10 @@ export interface MetricBatch {
   addHistogram(series: number, timestampMs: number, histogram: NativeHistogram): void;
   addExemplar(series: number, exemplar: Exemplar): void;
   addMetadata(metadata: MetricMetadata): void;
-  /** Counts what the decoder itself had to turn away. */
+  /** Counts samples that the decoder itself had to turn away. */
   reject(reason: RejectReason, count?: number): void;
+  /** Counts exemplars that the decoder itself had to turn away. */
+  rejectExemplars(reason: RejectReason, count?: number): void;
   /**
    * Resolves when everything added is durable. Throws AppError `spool_full`, `store_unavailable`, `disk_full` or `shutting_down`
    * when nothing was taken: the sender must retry.
@@ -71,7 +73,11 @@ export type RejectReason = keyof typeof REJECT_REASONS;
 
 /** Partial success is data, not an exception. */
 export interface IngestReceipt {
+  /** Samples: floats, stale markers and histograms. */
   readonly accepted: number;
   readonly rejected: number;
+  /** Exemplars are counted apart: a sender that lost only exemplars has lost no sample. */
+  readonly exemplars: { readonly accepted: number; readonly rejected: number };
+  /** Why samples and exemplars were turned away. */
   readonly reasons: Readonly<Partial<Record<RejectReason, number>>>;
 }

@@ -54,7 +54,7 @@ describe('what is written', () => {
       batch.addFloat(handleOf(ingest), NOW_MS - 1000, 1);
       batch.addFloat(handleOf(ingest), NOW_MS, -0.5);
     });
-    expect(receipt).toEqual({ accepted: 2, rejected: 0, reasons: {} });
+    expect(receipt).toEqual({ accepted: 2, rejected: 0, exemplars: { accepted: 0, rejected: 0 }, reasons: {} });
     await stored(ingest);
     const [series] = stage.writer.rows('metric_series');
     expect(series).toMatchObject({ name: 'up', label_names: ['instance', 'job'], label_values: ['a:1', 'api'], day: Math.floor(NOW_MS / 86_400_000) });
@@ -113,7 +113,7 @@ describe('what is written', () => {
     const once = (value: number) => send(ingest, (batch) => batch.addFloat(series, NOW_MS, value));
     expect(await once(7)).toMatchObject({ accepted: 1, rejected: 0 });
     expect(await once(7)).toMatchObject({ accepted: 1, rejected: 0 });
-    expect(await once(8)).toEqual({ accepted: 0, rejected: 1, reasons: { duplicate_timestamp: 1 } });
+    expect(await once(8)).toEqual({ accepted: 0, rejected: 1, exemplars: { accepted: 0, rejected: 0 }, reasons: { duplicate_timestamp: 1 } });
     // Out of order within the window is fine.
     expect(await send(ingest, (batch) => batch.addFloat(series, NOW_MS - 60_000, 6))).toMatchObject({ accepted: 1 });
     await stored(ingest);
@@ -131,7 +131,7 @@ describe('what is written', () => {
       batch.addFloat(series, NOW_MS + 600_000, 1);
       batch.reject('unsupported', 3);
     });
-    expect(receipt).toEqual({ accepted: 1, rejected: 7, reasons: { too_old: 3, too_far_in_future: 1, unsupported: 3 } });
+    expect(receipt).toEqual({ accepted: 1, rejected: 7, exemplars: { accepted: 0, rejected: 0 }, reasons: { too_old: 3, too_far_in_future: 1, unsupported: 3 } });
     expect(stage.meter.value('pitot_ingest_rejected_total{receiver=test,reason=too_old}')).toBe(3);
     expect(stage.meter.value('pitot_ingest_samples_total{receiver=test}')).toBe(1);
     const line = stage.log.lines.find(({ fields }) => fields['reason'] === 'too_old');
@@ -150,8 +150,10 @@ describe('what is written', () => {
       batch.addHistogram(series, NOW_MS + 1, { ...HISTOGRAM, positiveBuckets: [4, 5] });
       batch.addExemplar(series, exemplar);
       batch.addExemplar(series, exemplar);
+      batch.addExemplar(series, { ...exemplar, timestampMs: 0 });
     });
-    expect(receipt).toEqual({ accepted: 2, rejected: 2, reasons: { invalid_histogram: 1, duplicate_timestamp: 1 } });
+    expect(receipt).toEqual({ accepted: 2, rejected: 2, exemplars: { accepted: 2, rejected: 1 }, reasons: { invalid_histogram: 1, duplicate_timestamp: 1, too_old: 1 } });
+    expect(stage.meter.value('pitot_ingest_exemplars_rejected_total{receiver=test,reason=too_old}')).toBe(1);
     await stored(ingest);
     expect(stage.writer.rows('metric_histograms')).toMatchObject([
       {
@@ -301,7 +303,7 @@ describe('stopping', () => {
     await ingest.drain(10_000);
     expect(stage.writer.rows('metric_samples')).toHaveLength(1);
     await expect(send(ingest, (batch) => batch.addFloat(handleOf(ingest), NOW_MS + 1, 1))).rejects.toMatchObject({ code: 'shutting_down', retryAfterSeconds: 5 });
-    expect(await send(ingest, () => {})).toEqual({ accepted: 0, rejected: 0, reasons: {} });
+    expect(await send(ingest, () => {})).toEqual({ accepted: 0, rejected: 0, exemplars: { accepted: 0, rejected: 0 }, reasons: {} });
   });
 
   it('leaves what the store does not take for the next start', async () => {

@@ -65,6 +65,7 @@ export class ColumnarBatch implements MetricBatch {
   readonly exemplars: ExemplarEntry[] = [];
   readonly metadata: MetricMetadata[] = [];
   readonly reasons = new Map<RejectReason, number>();
+  readonly exemplarReasons = new Map<RejectReason, number>();
   readonly #pipeline: BatchPipeline;
   readonly #earliestMs: number;
   readonly #latestMs: number;
@@ -107,7 +108,7 @@ export class ColumnarBatch implements MetricBatch {
 
   addExemplar(series: number, exemplar: Exemplar): void {
     const { timestampMs } = exemplar;
-    if (!(timestampMs >= this.#earliestMs && timestampMs <= this.#latestMs)) return this.#rejectTime(timestampMs);
+    if (!(timestampMs >= this.#earliestMs && timestampMs <= this.#latestMs)) return this.rejectExemplars(this.#timeFault(timestampMs));
     this.exemplars.push({ series, exemplar });
   }
 
@@ -117,6 +118,10 @@ export class ColumnarBatch implements MetricBatch {
 
   reject(reason: RejectReason, count = 1): void {
     this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + count);
+  }
+
+  rejectExemplars(reason: RejectReason, count = 1): void {
+    this.exemplarReasons.set(reason, (this.exemplarReasons.get(reason) ?? 0) + count);
   }
 
   async commit(): Promise<IngestReceipt> {
@@ -138,7 +143,11 @@ export class ColumnarBatch implements MetricBatch {
   }
 
   #rejectTime(timestampMs: number): void {
-    this.reject(timestampMs > this.#latestMs ? 'too_far_in_future' : 'too_old');
+    this.reject(this.#timeFault(timestampMs));
+  }
+
+  #timeFault(timestampMs: number): RejectReason {
+    return timestampMs > this.#latestMs ? 'too_far_in_future' : 'too_old';
   }
 
   /** A handle that was never given out would read past the registry and write nonsense. */

@@ -121,13 +121,23 @@ export class MetricPipeline implements MetricSink, BatchPipeline {
 
   #receipt(batch: ColumnarBatch, accepted: number): IngestReceipt {
     const { rejections } = this.#options;
+    const { receiver } = batch.source;
+    const reasons = new Map(batch.reasons);
     let rejected = 0;
     for (const [reason, count] of batch.reasons) {
       rejected += count;
-      rejections.count(batch.source.receiver, reason, count);
-      rejections.log(reason, () => `${count} in one request to ${batch.source.receiver}`);
+      rejections.count(receiver, reason, count);
+      rejections.log(reason, () => `${count} in one request to ${receiver}`);
     }
-    return { accepted, rejected, reasons: Object.fromEntries(batch.reasons) };
+    let rejectedExemplars = 0;
+    for (const [reason, count] of batch.exemplarReasons) {
+      rejectedExemplars += count;
+      reasons.set(reason, (reasons.get(reason) ?? 0) + count);
+      rejections.countExemplars(receiver, reason, count);
+      rejections.log(reason, () => `${count} exemplars in one request to ${receiver}`);
+    }
+    const exemplars = { accepted: batch.exemplars.length, rejected: rejectedExemplars };
+    return { accepted, rejected, exemplars, reasons: Object.fromEntries(reasons) };
   }
 
   #recycle(columns: FloatColumns): void {

@@ -18,6 +18,7 @@ const LIMIT_KEYS: Readonly<Partial<Record<RejectReason, keyof Limits>>> = {
 /** Counts and, not too often, logs what is turned away: which limit, its value, and the key that raises it. */
 export class Rejections {
   readonly #counter: Counter;
+  readonly #exemplarCounter: Counter;
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #limits: Limits;
@@ -26,9 +27,10 @@ export class Rejections {
   constructor(options: { readonly meter: Meter; readonly log: Logger; readonly clock: Clock; readonly limits: Limits }) {
     this.#counter = options.meter.counter(
       'pitot_ingest_rejected_total',
-      'Samples, histograms, exemplars and metadata that were turned away.',
+      'Samples, histograms and metadata that were turned away.',
       ['receiver', 'reason'],
     );
+    this.#exemplarCounter = options.meter.counter('pitot_ingest_exemplars_rejected_total', 'Exemplars that were turned away.', ['receiver', 'reason']);
     this.#log = options.log;
     this.#clock = options.clock;
     this.#limits = options.limits;
@@ -36,6 +38,10 @@ export class Rejections {
 
   count(receiver: string, reason: RejectReason, count: number): void {
     this.#counter.inc(count, { receiver, reason });
+  }
+
+  countExemplars(receiver: string, reason: RejectReason, count: number): void {
+    this.#exemplarCounter.inc(count, { receiver, reason });
   }
 
   /** `detail` says which series or sample; it is logged for one of many. */

@@ -50,9 +50,10 @@ function steady(): number {
     addStale: ignore,
     addHistogram: ignore,
     addExemplar: ignore,
+    rejectExemplars: ignore,
     addMetadata: ignore,
     reject: ignore,
-    commit: async () => ({ accepted: 0, rejected: 0, reasons: {} }),
+    commit: async () => ({ accepted: 0, rejected: 0, exemplars: { accepted: 0, rejected: 0 }, reasons: {} }),
   };
   const sink = { epoch: 1, intern: () => handles++, begin: () => batch };
   const [job] = resolveJobs(scrapeConfigsSchema.parse({ scrape_configs: [{ job_name: 'bench' }] }));

@@ -240,6 +240,18 @@ describe.each([
     expect(sink.exemplars).toEqual([{ series: ['__name__', 'm'], labels: ['trace_id', 'abc', 'span_id', 'd'], value: 0.7, timestampMs: NOW_MS - 1 }]);
   });
 
+  it('does not refuse samples for an exemplar that it turns away', async () => {
+    const { sink, send } = sending(contentType);
+    sink.tooOldBeforeMs = NOW_MS;
+    const exemplars = [NOW_MS - 1, NOW_MS].map((timestamp) => ({ labels: { trace_id: 'abc' }, value: 0.7, timestamp }));
+    const answer = await send(encode([{ labels: { __name__: 'm' }, samples: [[NOW_MS, 1]], exemplars }]));
+    expect(answer.status).toBe(204);
+    expect([sink.samples.length, sink.exemplars.length]).toEqual([1, 1]);
+    if (contentType === V2) expect(answer.headers['x-prometheus-remote-write-exemplars-written']).toBe('1');
+    const mixed = await send(encode([{ labels: { __name__: 'm' }, samples: [[NOW_MS - 1, 1]], exemplars }]));
+    expect(mixed).toMatchObject({ status: 400, text: expect.stringContaining('wrote 0 samples, turned away 1 and 1 exemplars: 2 too_old') as string });
+  });
+
   it('interns a series once, and again for another key', async () => {
     const sink = new MemorySink();
     const route = openRoute(remoteWrite, testContext(sink), PATH);

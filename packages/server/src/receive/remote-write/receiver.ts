@@ -75,7 +75,7 @@ class RemoteWrite {
     const taken = target.batch.accepted;
     try {
       const receipt = await target.batch.commit();
-      return answer(receipt, writtenHeaders(written, taken - receipt.accepted));
+      return answer(receipt, writtenHeaders(written, taken - receipt.accepted, receipt.exemplars.accepted));
     } catch (error) {
       undo();
       throw error;
@@ -96,24 +96,25 @@ function messageOf(request: HttpRequest): string {
 }
 
 /** `late` is how many samples the commit itself turned away; they count against the floats first. */
-function writtenHeaders(written: Written, late: number): Record<string, string> {
+function writtenHeaders(written: Written, late: number, exemplars: number): Record<string, string> {
   const lateSamples = Math.min(Math.max(0, late), written.samples);
   const lateHistograms = Math.min(Math.max(0, late - lateSamples), written.histograms);
   return {
     'x-prometheus-remote-write-samples-written': String(written.samples - lateSamples),
     'x-prometheus-remote-write-histograms-written': String(written.histograms - lateHistograms),
-    'x-prometheus-remote-write-exemplars-written': String(written.exemplars),
+    'x-prometheus-remote-write-exemplars-written': String(exemplars),
   };
 }
 
 function answer(receipt: IngestReceipt, headers: Record<string, string>): HttpAnswer {
   if (receipt.rejected === 0) return { status: 204, headers };
+  const lost = receipt.exemplars.rejected === 0 ? '' : ` and ${receipt.exemplars.rejected} exemplars`;
   const reasons = Object.entries(receipt.reasons).map(
     ([reason, count]) => `${count} ${reason} (${REJECT_REASONS[reason as RejectReason]})`,
   );
   return {
     status: 400,
     headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' },
-    body: `wrote ${receipt.accepted} samples, turned away ${receipt.rejected}: ${reasons.join(' ')}\n`,
+    body: `wrote ${receipt.accepted} samples, turned away ${receipt.rejected}${lost}: ${reasons.join(' ')}\n`,
   };
 }

@@ -41,11 +41,10 @@ const METRIC_TYPES: readonly MetricType[] = [
   'stateset',
 ];
 
-/** What was taken of a 2.0 request, for its three response headers. */
+/** What the batch took of a 2.0 request's samples, for its response headers. */
 export interface Written {
   samples: number;
   histograms: number;
-  exemplars: number;
 }
 
 /**
@@ -80,7 +79,7 @@ export class RequestV2Decoder {
     reader.reset(bytes);
     this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#target = target;
-    this.#written = { samples: 0, histograms: 0, exemplars: 0 };
+    this.#written = { samples: 0, histograms: 0 };
     this.#said.clear();
     this.#metadata.begin(target.batch);
     this.#table.refresh(target.sink.epoch, nowMs);
@@ -340,23 +339,25 @@ export class RequestV2Decoder {
     if ((refsAfter - refsBefore) % 2 !== 0) throw malformed(start, 'an exemplar has a label name without a value');
     const labels = this.#labels(refsBefore, refsAfter, this.#refs);
     if (labels === 'invalid_label') {
-      this.#target.batch.reject(labels);
+      this.#target.batch.rejectExemplars(labels);
       return;
     }
     this.#target.batch.addExemplar(series, { labels, value, timestampMs: timestampMs === 0 ? this.#lastTimeMs : timestampMs });
-    this.#written.exemplars++;
   }
 
   /** Counts what a refused series carries. */
   #reject(reason: RejectReason, end: number): void {
     const reader = this.#reader;
     let count = 0;
+    let exemplars = 0;
     while (reader.position < end) {
       const tag = reader.tag(end);
       if (tag === SAMPLE || tag === HISTOGRAM) count++;
+      else if (tag === EXEMPLAR) exemplars++;
       reader.skip(tag, end);
     }
     this.#target.budget.take(count);
     if (count > 0) this.#target.batch.reject(reason, count);
+    if (exemplars > 0) this.#target.batch.rejectExemplars(reason, exemplars);
   }
 }

@@ -236,7 +236,7 @@ export class WriteRequestDecoder {
       else reader.skip(tag, end);
     }
     if (!valid) {
-      this.#target.batch.reject('invalid_label');
+      this.#target.batch.rejectExemplars('invalid_label');
       return;
     }
     this.#target.batch.addExemplar(series, { labels, value, timestampMs: timestampMs === 0 ? this.#lastTimeMs : timestampMs });
@@ -246,13 +246,16 @@ export class WriteRequestDecoder {
   #reject(reason: RejectReason, end: number): void {
     const reader = this.#reader;
     let count = 0;
+    let exemplars = 0;
     while (reader.position < end) {
       const tag = reader.tag(end);
       if (tag === SAMPLE || tag === HISTOGRAM) count++;
+      else if (tag === EXEMPLAR) exemplars++;
       reader.skip(tag, end);
     }
     this.#target.budget.take(count);
     if (count > 0) this.#target.batch.reject(reason, count);
+    if (exemplars > 0) this.#target.batch.rejectExemplars(reason, exemplars);
   }
 
   #metadata(end: number): void {
