@@ -114,12 +114,29 @@ describe('errors', () => {
     ['', '1:1: parse error: no expression found in input'],
     ['a b', '1:3: parse error: unexpected identifier "b"'],
     ['foo)', "1:4: parse error: unexpected right parenthesis ')'"],
-    ['foo{', '1:5: parse error: unexpected end of input in label matching, expected identifier or "}"'],
+    ['foo{', '1:5: parse error: unexpected end of input inside braces'],
+    ['foo{a="b"', '1:10: parse error: unexpected end of input inside braces'],
+    ['foo{a="b",,}', '1:11: parse error: unexpected "," in label matching, expected identifier or "}"'],
+    ['sum(', '1:5: parse error: unclosed left parenthesis'],
+    ['(a + b', '1:7: parse error: unclosed left parenthesis'],
+    ['sum by (x', '1:10: parse error: unclosed left parenthesis'],
+    ['sum by (x) ', '1:12: parse error: unexpected end of input in aggregation'],
+    ['sum by', '1:7: parse error: unexpected end of input in grouping opts, expected "("'],
+    ['a + on', '1:7: parse error: unexpected end of input in grouping opts, expected "("'],
+    ['x[5m', '1:5: parse error: unclosed left bracket'],
+    ['x[5m:', '1:6: parse error: unclosed left bracket'],
+    ['1 +', '1:4: parse error: unexpected end of input'],
+    ['a[5m] offset', '1:13: parse error: unexpected end of input in offset, expected duration'],
+    ['a @ x', '1:5: parse error: unexpected identifier "x" in @, expected timestamp'],
+    ['a @ start', '1:10: parse error: unexpected end of input in @, expected timestamp'],
+    ['rate(a[5m]) by (x)', '1:13: parse error: unexpected <by>'],
+    ['rate(a[5m],)', '1:11: parse error: trailing commas not allowed in function call args'],
+    ['sum(a) sum(b)', '1:8: parse error: unexpected <aggr:sum>'],
     ['foo{a}', '1:6: parse error: unexpected "}" in label matching, expected label matching operator'],
     ['foo{a=b}', '1:7: parse error: unexpected identifier "b" in label matching, expected string'],
     ['foo{a="b" c="d"}', '1:11: parse error: unexpected identifier "c" in label matching, expected "," or "}"'],
-    ['sum by a (b)', '1:8: parse error: unexpected identifier "a"'],
-    ['rate(a[5m]', '1:11: parse error: unexpected end of input in function call'],
+    ['sum by a (b)', '1:8: parse error: unexpected identifier "a" in grouping opts, expected "("'],
+    ['rate(a[5m]', '1:11: parse error: unclosed left parenthesis'],
     ['unknown(x)', '1:1: parse error: unknown function with name "unknown"'],
     ['"abc', '1:1: parse error: unterminated quoted string'],
     ['`abc', '1:1: parse error: unterminated raw string'],
@@ -161,8 +178,11 @@ describe('errors', () => {
   });
 
   it('refuses nesting that would exhaust the stack', () => {
-    expect(messageOf(`${'('.repeat(50_000)}1${')'.repeat(50_000)}`)).toBe('1:501: parse error: the query is nested too deeply');
-    expect(messageOf(`${'a+'.repeat(500)}a`)).toBe('parsed');
+    expect(messageOf(`${'('.repeat(50_000)}1${')'.repeat(50_000)}`)).toBe('1:501: parse error: the query is nested too deeply: more than 500 levels of brackets');
+    for (const term of ['a+', 'a{b="long enough"} + ', 'a or ', '1 ^ ', '- ']) {
+      expect(messageOf(`${term.repeat(1000)}a`)).toBe('parsed');
+      expect(messageOf(`${term.repeat(3000)}a`)).toMatch(/^1:\d+: parse error: the query is nested too deeply: operators and brackets make more than 1200 levels$/);
+    }
     expect(messageOf(`${'('.repeat(400)}1${')'.repeat(400)}`)).toBe('parsed');
   });
 

@@ -1,3 +1,4 @@
+import type { PartialParse, Tree } from '@lezer/common';
 import { parser as grammar } from '@prometheus-io/lezer-promql';
 import { childExprs, type Expr } from './ast.ts';
 import { normalizeForGrammar, parseError, tokenize, type Token } from './lexer.ts';
@@ -27,8 +28,8 @@ export function parse(query: string, options: ParseOptions = {}): Expr {
     if (options.experimental === false) refuseExperimental(query, expr);
     return expr;
   } catch (error) {
-    // Long chains without brackets (`- - - … 1`) exhaust the stack.
-    if (error instanceof RangeError) throw parseError(query, 0, NESTED_TOO_DEEPLY);
+    // Far longer chains exhaust the stack before their levels are counted.
+    if (error instanceof RangeError) throw parseError(query, 0, TOO_MANY_LEVELS);
     throw error;
   }
 }
@@ -36,28 +37,59 @@ export function parse(query: string, options: ParseOptions = {}): Expr {
 function parseTree(query: string): Expr {
   const tokens = tokenize(query);
   checkNesting(query, tokens);
-  const tree = grammar.parse(normalizeForGrammar(query, tokens));
-  const cursor = tree.cursor();
-  do {
-    if (cursor.type.isError) throw syntaxError(query, tokens, cursor.from);
-  } while (cursor.next());
+  const tree = grammarTree(normalizeForGrammar(query, tokens));
+  let depth = 0;
+  tree.iterate({
+    enter(node) {
+      if (node.type.isError) throw syntaxError(query, tokens, node.from);
+      if (++depth > MAX_DEPTH) throw parseError(query, node.from, TOO_MANY_LEVELS);
+    },
+    leave() {
+      depth--;
+    },
+  });
   const expr = convertTree(query, tree.topNode);
   checkTypes(query, expr);
   return expr;
 }
 
+/**
+ * The grammar gives up a chain of more than 300 operators (`a + b + …`) that is 2,000 characters long, as if it had gone wrong
+ * there; putting its count of them back keeps it going. What limits us is the depth of the tree, which we check.
+ */
+function grammarTree(text: string): Tree {
+  const parse = grammar.startParse(text) as PartialParse & { bigReductionCount?: number };
+  for (;;) {
+    const tree = parse.advance();
+    if (tree !== null) return tree;
+    parse.bigReductionCount = 0;
+  }
+}
+
 /** The grammar's time grows with the square of the depth; no query people write comes near this. */
 const MAX_NESTING = 500;
+/** Levels of the syntax tree; a chain of operators has one per operator. From 2,500 on the grammar leaves levels out. */
+const MAX_DEPTH = 1200;
 const NESTED_TOO_DEEPLY = 'the query is nested too deeply';
+const TOO_MANY_LEVELS = `${NESTED_TOO_DEEPLY}: operators and brackets make more than ${MAX_DEPTH} levels`;
 
 function checkNesting(query: string, tokens: readonly Token[]): void {
   let depth = 0;
-  for (const { kind, text, start } of tokens) {
+  let waiting = 0;
+  for (const [i, { kind, text, start }] of tokens.entries()) {
     if (kind !== 'operator') continue;
+    // Signs and powers wait on the grammar's stack for what is on their right; when that is full, it goes on as after an error.
+    if (text === '^' || ((text === '-' || text === '+') && isSign(tokens[i - 1]))) waiting++;
+    if (waiting > MAX_DEPTH) throw parseError(query, start, TOO_MANY_LEVELS);
     if (text === '(' || text === '[' || text === '{') depth++;
     else if (text === ')' || text === ']' || text === '}') depth--;
-    if (depth > MAX_NESTING) throw parseError(query, start, NESTED_TOO_DEEPLY);
+    if (depth > MAX_NESTING) throw parseError(query, start, `${NESTED_TOO_DEEPLY}: more than ${MAX_NESTING} levels of brackets`);
   }
+}
+
+/** Whether a plus or minus after this token stands before a value, not between two. */
+function isSign(before: Token | undefined): boolean {
+  return before === undefined || (before.kind === 'operator' && !')]}'.includes(before.text));
 }
 
 function refuseExperimental(query: string, expr: Expr): void {

@@ -27,8 +27,23 @@ export function syntaxError(query: string, tokens: readonly Token[], offset: num
     const name = token.text === ')' ? 'parenthesis' : token.text === ']' ? 'bracket' : 'brace';
     return parseError(query, token.start, `unexpected right ${name} '${token.text}'`);
   }
+  if (token.kind === 'end') return unexpectedEnd(query, tokens, index);
+  if (token.text === ')' && tokens[index - 1]?.text === ',') {
+    return parseError(query, tokens[index - 1]!.start, 'trailing commas not allowed in function call args');
+  }
   const context = contextAt(tokens, index);
   return parseError(query, token.start, `unexpected ${describe(token)}${context}`);
+}
+
+/** The end comes where a bracket is open, or where a modifier still wants something. */
+function unexpectedEnd(query: string, tokens: readonly Token[], index: number): AppError {
+  const { start } = tokens[index]!;
+  const open = openBracket(tokens, index);
+  const bracket = open === undefined ? undefined : tokens[open]!.text;
+  if (bracket === '(') return parseError(query, start, 'unclosed left parenthesis');
+  if (bracket === '[') return parseError(query, start, 'unclosed left bracket');
+  if (bracket === '{') return parseError(query, start, 'unexpected end of input inside braces');
+  return parseError(query, start, `unexpected end of input${contextAt(tokens, index)}`);
 }
 
 function unknownFunction(tokens: readonly Token[], offset: number): Token | undefined {
@@ -69,9 +84,22 @@ function expectedInBraces(before: Token): string {
   return before.kind === 'operator' ? 'string' : 'label matching operator';
 }
 
+/** What the token before wants, whatever brackets are open. */
+function wantedAfter(tokens: readonly Token[], index: number): string | undefined {
+  const before = tokens[index - 1]?.text.toLowerCase() ?? '';
+  if (before === 'offset') return ' in offset, expected duration';
+  if (before === '@' || (tokens[index - 2]?.text === '@' && (before === 'start' || before === 'end'))) return ' in @, expected timestamp';
+  // Elsewhere than after these, the words are names of metrics and labels.
+  if (tokens[index]!.text === '(' || !GROUPING_WORDS.has(before)) return undefined;
+  const joins = before !== 'by' && before !== 'without';
+  return joins || AGGREGATES.has(tokens[index - 2]?.text.toLowerCase() ?? '') || tokens[index - 2]?.text === ')' ? ' in grouping opts, expected "("' : undefined;
+}
+
 function contextAt(tokens: readonly Token[], index: number): string {
+  const wanted = wantedAfter(tokens, index);
+  if (wanted !== undefined) return wanted;
   const open = openBracket(tokens, index);
-  if (open === undefined) return '';
+  if (open === undefined) return followsGrouping(tokens, index) ? ' in aggregation' : '';
   const { text } = tokens[open]!;
   if (text === '{') return ` in label matching, expected ${expectedInBraces(tokens[index - 1]!)}`;
   if (text === '[') return ' in subquery or range selector';
@@ -79,4 +107,12 @@ function contextAt(tokens: readonly Token[], index: number): string {
   if (GROUPING_WORDS.has(before)) return ' in grouping opts';
   if (AGGREGATES.has(before)) return ' in aggregation';
   return functionSignature(before) ? ' in function call' : ' in paren expression';
+}
+
+/** Whether `sum by (…)` ends right before the token. */
+function followsGrouping(tokens: readonly Token[], index: number): boolean {
+  if (tokens[index - 1]?.text !== ')') return false;
+  const open = openBracket(tokens, index - 1);
+  if (open === undefined) return false;
+  return GROUPING_WORDS.has(tokens[open - 1]?.text.toLowerCase() ?? '') && AGGREGATES.has(tokens[open - 2]?.text.toLowerCase() ?? '');
 }
