@@ -2,6 +2,7 @@ import type { GridRequest, GridSeries, Labels, MetricReader, RawSeries, SelectRe
 import { describe, expect, it } from 'vitest';
 import { Engine } from './engine.ts';
 import { MemoryReader } from './memory-reader.ts';
+import type { MatrixValue } from './value.ts';
 
 const MINUTE = 60_000;
 
@@ -199,5 +200,70 @@ describe('pushing down to the reader', () => {
       expect.objectContaining({ fn: 'rate', startMs: -MINUTE, endMs: 3 * MINUTE, stepMs: MINUTE, windowMs: 2 * MINUTE }),
       expect.objectContaining({ fn: 'last', startMs: MINUTE, endMs: MINUTE, stepMs: MINUTE, windowMs: 5 * MINUTE }),
     ]);
+  });
+});
+
+describe('what a reader is told', () => {
+  const HOUR = 60 * MINUTE;
+  const RANGE = 24 * HOUR;
+
+  async function requests(query: string, stepMs: number): Promise<SelectRequest[]> {
+    const seen: SelectRequest[] = [];
+    const memory = two();
+    const select = memory.select.bind(memory);
+    memory.select = (request) => {
+      seen.push(request);
+      return select(request);
+    };
+    await new Engine(memory).range(query, 0, RANGE, stepMs);
+    return seen;
+  }
+
+  it('names the windows where they are less than half of the time', async () => {
+    expect((await requests('a_total', HOUR))[0]!.windows).toEqual({ startMs: 0, stepMs: HOUR, windowMs: 5 * MINUTE });
+    expect((await requests('rate(a_total[10m] offset 3m)', HOUR))[0]!.windows).toEqual({ startMs: -3 * MINUTE, stepMs: HOUR, windowMs: 10 * MINUTE });
+    for (const query of ['rate(a_total[31m])', 'rate(a_total[10m] @ 0)', 'rate(a_total[10m] anchored)', 'a_total smoothed', 'histogram_count(rate(a_total[10m]))']) {
+      const [request] = await requests(query, HOUR);
+      expect(request!.windows).toBeUndefined();
+    }
+    expect((await requests('a_total', HOUR + 0.5))[0]!.windows).toBeUndefined();
+  });
+});
+
+describe('memory', () => {
+  /** Answers with samples whose memory it hands over. */
+  function handingOver(): { reader: MetricReader; handed: Float64Array[] } {
+    const memory = two();
+    const handed: Float64Array[] = [];
+    const select = memory.select.bind(memory);
+    memory.select = async (request) => {
+      const all = new Float64Array(16_384);
+      return (await select(request)).map((series, i) => {
+        const values = all.subarray(i * 16, i * 16 + series.values.length);
+        values.set(series.values);
+        request.memory?.push(all);
+        handed.push(all);
+        return { ...series, values };
+      });
+    };
+    return { reader: memory, handed };
+  }
+
+  it.each(['sum(rate(a_total[2m]))', 'rate(a_total[2m])', 'a_total', 'sum(a_total smoothed)', 'topk(1, a_total) + on() group_left() sum(a_total)'])(
+    'is given back after %s, and the answer is whole',
+    async (query) => {
+      const { reader: source, handed } = handingOver();
+      const { value } = await new Engine(source).range(query, MINUTE, 3 * MINUTE, MINUTE);
+      expect(handed.length).toBeGreaterThan(0);
+      for (const { buffer } of handed) expect(buffer.byteLength).toBe(0);
+      expect(value).toEqual((await new Engine(two()).range(query, MINUTE, 3 * MINUTE, MINUTE)).value);
+      expect((value as MatrixValue).series[0]!.values).toHaveLength(3);
+    },
+  );
+
+  it('is kept where the samples are the answer', async () => {
+    const { reader: source } = handingOver();
+    const { value } = await new Engine(source).instant('a_total[2m]', 3 * MINUTE);
+    expect([...(value as MatrixValue).series[0]!.values]).toEqual([120, 180]);
   });
 });

@@ -119,11 +119,16 @@ export class Engine {
     try {
       const value = await evaluate(context);
       const stats = { samplesRead: context.samplesRead, seriesRead: context.seriesRead };
+      context.cells.release(cellsOf(value));
       return { value, ...context.annotations.render(query), stats };
     } finally {
       clearTimeout(timer);
     }
   }
+}
+
+function cellsOf(value: QueryValue): Float64Array[] {
+  return value.type === 'matrix' ? value.series.map(({ values }) => values) : [];
 }
 
 const ORDERED_CALLS: ReadonlySet<string> = new Set(['sort', 'sort_desc', 'sort_by_label', 'sort_by_label_desc']);

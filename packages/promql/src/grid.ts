@@ -1,4 +1,5 @@
 import { labelsKey, METRIC_NAME, type Labels, type NativeHistogram } from '@pitot/core';
+import { releaseBytes } from '@pitot/core/memory';
 
 /** The steps an expression is evaluated at: startMs, startMs + stepMs, … */
 export interface Frame {
@@ -37,26 +38,48 @@ export type Value =
 
 /** Cells in one slab: 128 kB of values, so that holding on to one row does not hold much more. */
 const SLAB_CELLS = 16_384;
+/** Slabs whose memory is given back by hand double up to this. */
+const LARGEST_SLAB_CELLS = 131_072;
 
 /**
  * Hands out zeroed arrays for rows as slices of larger ones, each cell once: allocating two typed arrays per row costs
  * more than computing the row.
  */
-class CellSlabs {
+export class CellSlabs {
   #values = new Float64Array(0);
   #present = new Uint8Array(0);
   #used = 0;
+  readonly #all: ArrayBufferView[] | undefined;
+
+  /** With `tracked`, the memory can be given back by hand. */
+  constructor(tracked = false) {
+    this.#all = tracked ? [] : undefined;
+  }
 
   take(steps: number): { values: Float64Array; present: Uint8Array } {
-    if (steps * 2 > SLAB_CELLS) return { values: new Float64Array(steps), present: new Uint8Array(steps) };
+    if (steps * 2 > SLAB_CELLS) return this.#track({ values: new Float64Array(steps), present: new Uint8Array(steps) });
     if (this.#used + steps > this.#values.length) {
-      this.#values = new Float64Array(SLAB_CELLS);
-      this.#present = new Uint8Array(SLAB_CELLS);
+      const cells = this.#all && this.#values.length > 0 ? Math.min(2 * this.#values.length, LARGEST_SLAB_CELLS) : SLAB_CELLS;
+      this.#values = new Float64Array(cells);
+      this.#present = new Uint8Array(cells);
       this.#used = 0;
+      this.#track({ values: this.#values, present: this.#present });
     }
     const start = this.#used;
     this.#used += steps;
     return { values: this.#values.subarray(start, this.#used), present: this.#present.subarray(start, this.#used) };
+  }
+
+  /** Gives the memory of all rows back but of those that the answer still uses. Tracked slabs only; no row may be taken afterwards. */
+  release(used: Iterable<ArrayBufferView>): void {
+    const kept = new Set<ArrayBufferLike>();
+    for (const { buffer } of used) kept.add(buffer);
+    for (const slab of this.#all ?? []) if (!kept.has(slab.buffer)) releaseBytes(slab);
+  }
+
+  #track<T extends { values: Float64Array; present: Uint8Array }>(slab: T): T {
+    this.#all?.push(slab.values, slab.present);
+    return slab;
   }
 }
 
@@ -70,8 +93,8 @@ export class RowBuilder implements Row {
   readonly present: Uint8Array;
   histograms: (NativeHistogram | undefined)[] | undefined;
 
-  constructor(labels: Labels, steps: number, dropName = false) {
-    const { values, present } = slabs.take(steps);
+  constructor(labels: Labels, steps: number, dropName = false, cells = slabs) {
+    const { values, present } = cells.take(steps);
     this.labels = labels;
     this.dropName = dropName;
     this.values = values;

@@ -1,5 +1,7 @@
-import { AppError, type Clock, type GridRequest, type GridSeries, type LabelMatcher, type MetricReader, type RawSeries } from '@pitot/core';
+import { AppError, type Clock, type GridRequest, type GridSeries, type MetricReader, type RawSeries, type SelectRequest } from '@pitot/core';
+import { releaseBytes } from '@pitot/core/memory';
 import { Annotations } from './annotations.ts';
+import { CellSlabs } from './grid.ts';
 
 export interface QueryLimits {
   readonly lookbackMs: number;
@@ -14,10 +16,18 @@ const SERIES_PER_CHECK = 64;
 /** A query that computes longer than this lets others run before its next operator. */
 const YIELD_AFTER_MS = 25;
 
+/** Samples with fromMs < t <= toMs of all series that match. */
+export interface Selection extends Pick<SelectRequest, 'matchers' | 'windows'> {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** What one running query carries: its reader, budget, deadline, annotations and statistics. */
 export class QueryContext {
   readonly limits: QueryLimits;
   readonly annotations = new Annotations();
+  /** For the rows that selectors make, of which an aggregating query has many and its answer none. */
+  readonly cells = new CellSlabs(true);
   samplesRead = 0;
   seriesRead = 0;
   readonly #reader: MetricReader;
@@ -67,8 +77,22 @@ export class QueryContext {
   }
 
   /** Samples with fromMs < t <= toMs of all matching series. */
-  async select(matchers: readonly LabelMatcher[], fromMs: number, toMs: number): Promise<RawSeries[]> {
-    const request = { matchers, minTimeMs: fromMs + 1, maxTimeMs: toMs, ...this.#budget() };
+  async select(selection: Selection): Promise<RawSeries[]> {
+    return this.#select(selection);
+  }
+
+  /** Hands the samples to `use`, whose answer must not hold on to them: their memory is given back right after it. */
+  async withSamples<T>(selection: Selection, use: (series: RawSeries[]) => T): Promise<T> {
+    const memory: ArrayBufferView[] = [];
+    try {
+      return use(await this.#select({ ...selection, memory }));
+    } finally {
+      memory.forEach(releaseBytes);
+    }
+  }
+
+  async #select({ fromMs, toMs, ...selection }: Selection & Pick<SelectRequest, 'memory'>): Promise<RawSeries[]> {
+    const request = { ...selection, minTimeMs: fromMs + 1, maxTimeMs: toMs, ...this.#budget() };
     const series = await this.#read(() => this.#reader.select(request));
     let samples = 0;
     for (const one of series) samples += one.timestampsMs.length + (one.histograms?.length ?? 0);

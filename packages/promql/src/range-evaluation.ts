@@ -3,10 +3,11 @@ import { ANNOTATION_TEXT } from './annotations.ts';
 import type { CallExpr, MatrixSelector, SubqueryExpr } from './ast.ts';
 import { FLOAT, frameEndMs, RowBuilder, type Frame, type Row } from './grid.ts';
 import * as overTime from './over-time-functions.ts';
-import type { QueryContext } from './query-context.ts';
+import type { QueryContext, Selection } from './query-context.ts';
+import { FLOAT_RATES, floatRateRow, type StepWindows } from './float-rates.ts';
 import { RangeWindow, type RangeKernel } from './range-window.ts';
 import * as rates from './rate-functions.ts';
-import { readGrid, shiftedFrame } from './selectors.ts';
+import { readGrid, shiftedFrame, windowsOf } from './selectors.ts';
 import { samplesOf, samplesOfRow, type SeriesSamples } from './series-samples.ts';
 import { absentLabels } from './absent.ts';
 
@@ -89,11 +90,14 @@ async function rangeRows(
     const rows = at.steps === frame.steps ? await readGrid(context, range.selector, at, grid, range.rangeMs) : undefined;
     if (rows) return rows;
   }
-  const series =
-    range.kind === 'matrix'
-      ? await selectorSamples(context, range, frame, mode, inputs.statsOnly)
-      : await subquerySamples(context, range, frame, inputs);
-  return slideOver(context, call, range, frame, { mode, series, scalars: inputs.scalars });
+  const { scalars, statsOnly } = inputs;
+  if (range.kind === 'subquery') {
+    return slideOver(context, call, range, frame, { mode, series: await subquerySamples(context, range, frame, inputs), scalars });
+  }
+  return context.withSamples(rangeSelection(context, range, frame, { mode, statsOnly }), (read) => {
+    const series = read.map((one) => samplesOf(one, statsOnly));
+    return slideOver(context, call, range, frame, { mode, series, scalars });
+  });
 }
 
 function selectorMode({ selector }: MatrixSelector, name: string): RangeWindow['mode'] {
@@ -103,17 +107,18 @@ function selectorMode({ selector }: MatrixSelector, name: string): RangeWindow['
   throw new AppError('query_failed', `${mode} modifier can only be used with: ${allowed.join(', ')} - not with ${name}`);
 }
 
-async function selectorSamples(
+function rangeSelection(
   context: QueryContext,
   range: MatrixSelector,
   frame: Frame,
-  mode: RangeWindow['mode'],
-  statsOnly: boolean,
-): Promise<SeriesSamples[]> {
+  { mode, statsOnly }: { mode: RangeWindow['mode']; statsOnly: boolean },
+): Selection {
   const at = shiftedFrame(range.selector, frame);
   const { before, after } = margins(context, mode);
-  const series = await context.select(range.selector.matchers, at.startMs - range.rangeMs - before, frameEndMs(at) + after);
-  return series.map((one) => samplesOf(one, statsOnly));
+  const { matchers } = range.selector;
+  // With statistics only, a histogram's reset is read from the one before it, wherever that lies.
+  const windows = mode === 'plain' && !statsOnly ? windowsOf(at, range.rangeMs) : {};
+  return { matchers, fromMs: at.startMs - range.rangeMs - before, toMs: frameEndMs(at) + after, ...windows };
 }
 
 /** Anchored and smoothed ranges look one lookback beyond the range's edges. */
@@ -154,10 +159,16 @@ function slideOver(
   const window = new RangeWindow({ annotations: context.annotations, position, params, mode, rangeMs: range.rangeMs });
   context.checkCells(series.length, frame.steps);
   const rows: Row[] = [];
+  const floatKernel = mode === 'plain' ? FLOAT_RATES[call.func.name] : undefined;
+  const windows: StepWindows = { frame, rangeMs: range.rangeMs, offsetMs: shift.offsetMs, atMs: shift.atMs };
   for (const one of series) {
     context.tick();
+    const row = new RowBuilder(one.labels, frame.steps, keepsName ? one.dropName : true, context.cells);
+    if (floatKernel && one.histograms.length === 0) {
+      if (floatRateRow(row, one.timesMs, one.values, windows, floatKernel)) rows.push(row);
+      continue;
+    }
     window.enter(one);
-    const row = new RowBuilder(one.labels, frame.steps, keepsName ? one.dropName : true);
     let any = false;
     for (let j = 0; j < frame.steps; j++) {
       window.evalMs = frame.startMs + j * frame.stepMs;

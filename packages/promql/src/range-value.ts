@@ -28,11 +28,11 @@ async function selectorMatrix(context: QueryContext, expr: MatrixSelector, frame
   const startMs = endMs - rangeMs;
   const { lookbackMs } = context.limits;
   const extended = selector.anchored || selector.smoothed;
-  const read = await context.select(
-    selector.matchers,
-    startMs - (extended ? lookbackMs : 0),
-    endMs + (selector.smoothed ? lookbackMs : 0),
-  );
+  const read = await context.select({
+    matchers: selector.matchers,
+    fromMs: startMs - (extended ? lookbackMs : 0),
+    toMs: endMs + (selector.smoothed ? lookbackMs : 0),
+  });
   const series: MatrixSeries[] = [];
   for (const one of read) {
     const samples = samplesOf(one, false);

@@ -1,6 +1,6 @@
-import { AppError, type HistogramSample, type RawSeries } from '@pitot/core';
+import { AppError, type HistogramSample, type RawSeries, type TimeWindows } from '@pitot/core';
 import type { VectorSelector } from './ast.ts';
-import { frameEndMs, hasCells, RowBuilder, type Frame, type Row } from './grid.ts';
+import { FLOAT, frameEndMs, hasCells, RowBuilder, type Frame, type Row } from './grid.ts';
 import type { QueryContext } from './query-context.ts';
 import { histogramsOf, samplesOf, upperBound } from './series-samples.ts';
 
@@ -28,15 +28,25 @@ export async function evalSelector(context: QueryContext, selector: VectorSelect
     const grid = await readGrid(context, selector, at, 'last', lookbackMs);
     if (grid) return grid;
   }
-  const series = await context.select(selector.matchers, at.startMs - lookbackMs, frameEndMs(at));
-  context.checkCells(series.length, at.steps);
-  const rows: Row[] = [];
-  for (const one of series) {
-    context.tick();
-    const row = lastValues(one, histogramsOf(one, use.statsOnly), at, lookbackMs, use.sampleTimes ?? false);
-    if (row) rows.push(row);
-  }
-  return rows;
+  const selection = { matchers: selector.matchers, fromMs: at.startMs - lookbackMs, toMs: frameEndMs(at), ...(use.statsOnly ? {} : windowsOf(at, lookbackMs)) };
+  return context.withSamples(selection, (series) => {
+    context.checkCells(series.length, at.steps);
+    const rows: Row[] = [];
+    for (const one of series) {
+      context.tick();
+      const row = new RowBuilder(one.labels, at.steps, false, context.cells);
+      const histograms = histogramsOf(one, use.statsOnly);
+      const found = use.sampleTimes || histograms.length > 0 ? lastSamples(row, one, histograms, at, lookbackMs, use) : lastFloats(row, one, at, lookbackMs);
+      if (found) rows.push(row);
+    }
+    return rows;
+  });
+}
+
+/** Tells a reader which part of the time a frame's windows look at, where that is the smaller part of it and whole milliseconds. */
+export function windowsOf({ startMs, stepMs, steps }: Frame, windowMs: number): { windows?: TimeWindows } {
+  if (steps === 1 || windowMs > stepMs / 2 || ![startMs, stepMs, windowMs].every(Number.isInteger)) return {};
+  return { windows: { startMs, stepMs, windowMs } };
 }
 
 /** Rows computed by the reader's engine; undefined where it leaves that to us. */
@@ -63,15 +73,35 @@ export async function readGrid(
     .filter(hasCells);
 }
 
-function lastValues(
+/** Fills a row with the last value at each step; answers whether there is any. */
+function lastFloats(row: RowBuilder, series: RawSeries, frame: Frame, lookbackMs: number): boolean {
+  const { timestampsMs, values, stale } = series;
+  const { startMs, stepMs, steps } = frame;
+  const length = timestampsMs.length;
+  let any = false;
+  let next = 0;
+  for (let j = 0; j < steps; j++) {
+    const refMs = startMs + j * stepMs;
+    while (next < length && timestampsMs[next]! <= refMs) next++;
+    const last = next - 1;
+    if (last < 0 || timestampsMs[last]! <= refMs - lookbackMs || (stale !== undefined && stale[last] === 1)) continue;
+    any = true;
+    row.values[j] = values[last]!;
+    row.present[j] = FLOAT;
+  }
+  return any;
+}
+
+/** The same where histograms are among the samples, or their times are what is asked for. */
+function lastSamples(
+  row: RowBuilder,
   series: RawSeries,
   histograms: readonly HistogramSample[],
   frame: Frame,
   lookbackMs: number,
-  sampleTimes: boolean,
-): RowBuilder | undefined {
+  { sampleTimes = false }: SelectorUse,
+): boolean {
   const { timestampsMs, values, stale } = series;
-  const row = new RowBuilder(series.labels, frame.steps);
   let any = false;
   let f = -1;
   let h = -1;
@@ -89,13 +119,18 @@ function lastValues(
     else if (floatMs >= histogramMs) row.setFloat(j, values[f]!);
     else row.setHistogram(j, histograms[h]!.histogram);
   }
-  return any ? row : undefined;
+  return any;
 }
 
 /** A smoothed instant selector interpolates between the samples around each step, within the lookback on both sides. */
 async function smoothed(context: QueryContext, selector: VectorSelector, at: Frame): Promise<Row[]> {
   const lookbackMs = context.limits.lookbackMs;
-  const series = await context.select(selector.matchers, at.startMs - lookbackMs, frameEndMs(at) + lookbackMs);
+  const selection = { matchers: selector.matchers, fromMs: at.startMs - lookbackMs, toMs: frameEndMs(at) + lookbackMs };
+  return context.withSamples(selection, (series) => smoothedRows(context, series, at));
+}
+
+function smoothedRows(context: QueryContext, series: readonly RawSeries[], at: Frame): Row[] {
+  const { lookbackMs } = context.limits;
   context.checkCells(series.length, at.steps);
   const rows: Row[] = [];
   for (const one of series) {

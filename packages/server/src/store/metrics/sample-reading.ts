@@ -1,10 +1,11 @@
 import { AppError, STALE_NAN_HIGH, STALE_NAN_LOW, type ReadBudget, type SelectRequest } from '@pitot/core';
+import { releaseBytes } from '@pitot/core/memory';
 import type { ClickHouse, QueryOptions, QueryParameter } from '../clickhouse/clickhouse.ts';
 import { NativeReader } from '../clickhouse/native-reader.ts';
 import type { SeriesEntry } from './metric-entry.ts';
 import type { MatchedMetric } from './series-index.ts';
 
-export type TimeRange = Pick<SelectRequest, 'minTimeMs' | 'maxTimeMs' | 'windows'>;
+export type TimeRange = Pick<SelectRequest, 'minTimeMs' | 'maxTimeMs' | 'windows' | 'memory'>;
 
 /** The floats of one series, ascending, one per timestamp. */
 export interface FloatSamples {
@@ -57,10 +58,12 @@ export async function readFloats(
   const sql = `SELECT series, timestamp, value FROM metric_samples WHERE ${where} ORDER BY metric, series, timestamp`;
   const wanted = new Map<bigint, SeriesEntry>();
   for (const { series } of matched) for (const one of series) wanted.set(one.id, one);
-  const rows = new RunReader(wanted);
+  const rows = new RunReader(wanted, range.memory);
   let count = 0;
   for await (const bytes of nativeBlocks(clickhouse, sql, { params, ...(budget.signal && { signal: budget.signal }) }, budget.maxSamples)) {
     count += rows.read(bytes);
+    // Part of a larger buffer may be what a socket has read, with more behind it.
+    if (bytes.byteLength === bytes.buffer.byteLength) releaseBytes(bytes);
     if (count > (budget.maxSamples ?? Infinity)) throw tooManySamples(budget.maxSamples!);
   }
   return rows.finish();
@@ -84,8 +87,11 @@ class RunReader {
   readonly #wanted: ReadonlyMap<bigint, SeriesEntry>;
   readonly #found = new Map<SeriesEntry, FloatSamples>();
 
-  constructor(wanted: ReadonlyMap<bigint, SeriesEntry>) {
+  readonly #memory: ArrayBufferView[] | undefined;
+
+  constructor(wanted: ReadonlyMap<bigint, SeriesEntry>, memory: ArrayBufferView[] | undefined) {
     this.#wanted = wanted;
+    this.#memory = memory;
   }
 
   /** Answers the number of rows. */
@@ -99,7 +105,10 @@ class RunReader {
       reader.column();
       const times = reader.safeInt64(rows);
       reader.column();
-      this.#runs(rows, ids, times, reader.float64(rows));
+      const values = reader.float64(rows);
+      this.#memory?.push(times, values);
+      this.#runs(rows, ids, times, values);
+      releaseBytes(ids);
       total += rows;
     }
     return total;
