@@ -19,5 +19,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 900,
   },
-  server: { proxy: { '/api': { target: server, changeOrigin: true }, '/metrics': server } },
+  // The page's own host name goes through: with another one, Pitot would refuse what it takes for a foreign page.
+  server: { proxy: { '/api': { target: server, changeOrigin: false }, '/metrics': server } },
 });

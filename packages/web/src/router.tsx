@@ -88,6 +88,9 @@ const settingsStatus = createRoute({
   component: lazyRouteComponent(() => import('./pages/settings/status-page.tsx'), 'StatusPage'),
 });
 
+/** An address without a page, inside the shell, so that the way on stays in sight. */
+const nowhere = createRoute({ getParentRoute: () => inside, path: '$', component: NotFound });
+
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
@@ -105,7 +108,7 @@ const setup = createRoute({
 });
 
 const routeTree = root.addChildren([
-  inside.addChildren([overview, hosts, host, explore, connect, settingsKeys, settingsStatus]),
+  inside.addChildren([overview, hosts, host, explore, connect, settingsKeys, settingsStatus, nowhere]),
   login,
   setup,
 ]);

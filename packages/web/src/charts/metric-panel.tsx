@@ -2,11 +2,12 @@ import { useQueries } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { IconArrowUpRight } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
+import { useLastAnswers } from '../api/lasting.ts';
 import { combineAnswers, rangeQuery } from '../api/queries.ts';
 import { alignGrid, chooseStepMs } from '../time/step.ts';
 import { useTimeWindow } from '../time/time-window.tsx';
 import { Panel } from '../ui/panel.tsx';
-import { Failure, Skeleton } from '../ui/states.tsx';
+import { Failure, NotRefreshed, Skeleton } from '../ui/states.tsx';
 import { useComputedColorScheme } from '@mantine/core';
 import { formatValue, type Unit } from '../units/format.ts';
 import { OTHERS_COLOUR, PALETTE } from './colours.ts';
@@ -42,10 +43,11 @@ export function MetricPanel({ title, queries, unit, most, height = 200, id, when
     const stepMs = chooseStepMs(endMs - startMs, PANEL_POINTS, LEAST_STEP_MS);
     return alignGrid(startMs, endMs, stepMs);
   }, [startMs, endMs]);
-  const { data, errors, waiting, retry } = useQueries({
+  const { data: answers, errors, waiting, retry } = useQueries({
     queries: queries.map((query) => rangeQuery({ expression: query.expression, ...grid })),
     combine: combineAnswers,
   });
+  const data = useLastAnswers(queries.map((query) => query.expression).join('\n'), answers);
   const error = errors.find((failure) => failure !== null) ?? undefined;
   const model = useMemo(() => {
     const series = queries.flatMap((query, i) => toChartSeries(data[i]?.data ?? [], grid, `${i}`, query.legend, query.legend));
@@ -65,6 +67,7 @@ export function MetricPanel({ title, queries, unit, most, height = 200, id, when
         </div>
       ) : (
         <>
+          {error !== undefined && <NotRefreshed error={error} onRetry={retry} />}
           <TimeChart
             model={model}
             times={times}

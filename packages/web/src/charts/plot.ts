@@ -3,6 +3,7 @@ import { formatAxis, formatValue, type Unit } from '../units/format.ts';
 import { axisRange, BINARY_INCREMENTS } from './axis-range.ts';
 import { OTHERS_COLOUR, PALETTE } from './colours.ts';
 import type { ChartModel } from './legend.ts';
+import { alonePoints } from './series.ts';
 import { timeLabels } from './time-labels.ts';
 import { tooltipPlugin, type HoverLine } from './tooltip.ts';
 
@@ -148,7 +149,8 @@ function linesOf(model: ChartModel, { scheme, fill }: PlotOptions): uPlot.Series
       stroke: colour,
       width: 1.5,
       ...(alone && { fill: `${colour}1c` }),
-      points: { show: false },
+      // A value between two gaps has no line to be seen by.
+      points: { show: false, size: 4, fill: colour, filter: () => alonePoints(row.series.values) },
       spanGaps: false,
     };
   });

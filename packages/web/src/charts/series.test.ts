@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { axisRange } from './axis-range.ts';
 import { csvField, toCsv } from './export.ts';
-import { alignSeries, fillTemplate, gridTimes, seriesName, toChartSeries } from './series.ts';
+import { alignSeries, alonePoints, fillTemplate, gridTimes, seriesName, toChartSeries } from './series.ts';
 import { timeLabels } from './time-labels.ts';
 
 const GRID = { startMs: 10_000, endMs: 40_000, stepMs: 10_000 };
@@ -56,4 +56,13 @@ it('exports CSV that a spreadsheet reads and does not run', () => {
   expect(['a,b', 'say "x"', '=1+1', '-3.5'].map(csvField)).toEqual(['"a,b"', '"say ""x"""', "'=1+1", '-3.5']);
   const csv = toCsv([10, 20], [{ key: 'k', name: 'up', labels: {}, values: [1, null] }]);
   expect(csv).toBe('time,up\r\n1970-01-01T00:00:10.000Z,1\r\n1970-01-01T00:00:20.000Z,\r\n');
+});
+
+describe('alonePoints', () => {
+  it('finds values between gaps and at the edges, and leaves lines alone', () => {
+    expect(alonePoints([1, null, 2, null, 3, 4, null])).toEqual([0, 2]);
+    expect(alonePoints([null, null, 5])).toEqual([2]);
+    expect(alonePoints([0])).toEqual([0]);
+    expect(alonePoints([])).toEqual([]);
+  });
 });

@@ -33,6 +33,12 @@ export function alignSeries(series: MatrixSeries, grid: Grid): (number | null)[]
   }
 }
 
+/** Where a value stands between two gaps. */
+export function alonePoints(values: readonly (number | null)[]): number[] {
+  const isGap = (index: number): boolean => (values[index] ?? null) === null;
+  return [...values.keys()].filter((index) => !isGap(index) && isGap(index - 1) && isGap(index + 1));
+}
+
 /** `http_requests_total{job="api", method="GET"}`; a label set alone in braces; `{}` becomes the fallback. */
 export function seriesName(labels: Labels, fallback: string): string {
   const { __name__: name = '', ...rest } = labels;

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { Age } from './age.tsx';
-import { Skeleton } from './states.tsx';
+import { RequestFailure } from '../api/request.ts';
+import { messageOf, Skeleton } from './states.tsx';
 import { ToneIcon, type Tone } from './tone.tsx';
 
 const WORDS: Readonly<Record<Tone, string>> = { ok: 'All well.', warn: 'Warning.', bad: 'Problem.', info: 'Note.', none: 'Unknown.' };
@@ -11,6 +12,12 @@ export interface Verdict {
   /** What else was found, most severe first. */
   readonly details?: readonly string[];
 }
+
+/** When the answer cannot be read any more, what was read before is no answer. */
+export const unreadVerdict = (error: Error, shown: boolean): Verdict => ({
+  tone: 'bad',
+  text: `${error instanceof RequestFailure && error.status > 0 ? 'Pitot cannot say how things are: ' : ''}${messageOf(error)}${shown ? ' What stands below is the last that was read.' : ''}`,
+});
 
 interface SentenceProps {
   readonly verdict: Verdict | undefined;

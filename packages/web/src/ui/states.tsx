@@ -71,6 +71,19 @@ export function Failure({ what, error, sinceMs, stillWorks, onRetry }: FailurePr
   );
 }
 
+/** Over a chart that shows what was read before, because what is new could not be read. */
+export function NotRefreshed({ error, onRetry }: { readonly error: Error; readonly onRetry: () => void }) {
+  return (
+    <div className="not-refreshed" role="alert">
+      <ToneIcon tone="warn" size={14} />
+      <span title={messageOf(error)}>Not refreshed: {messageOf(error)}</span>
+      <button type="button" onClick={onRetry}>
+        Try again
+      </button>
+    </div>
+  );
+}
+
 /** The server's own words, with the status where there was one. */
 export function messageOf(error: Error): string {
   if (error instanceof RequestFailure && error.status > 0) return `${error.message} (HTTP ${error.status})`;

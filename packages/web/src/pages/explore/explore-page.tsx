@@ -3,6 +3,7 @@ import { useQueries, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useEnvironment } from '../../api/environment.ts';
+import { useLastAnswers } from '../../api/lasting.ts';
 import { combineAnswers, metadataQuery, rangeQuery } from '../../api/queries.ts';
 import { saveFile, toCsv } from '../../charts/export.ts';
 import { buildChart, pickSeries } from '../../charts/legend.ts';
@@ -66,13 +67,14 @@ export function ExplorePage() {
     return alignGrid(startMs, endMs, stepMs);
   }, [startMs, endMs, search.step]);
   const asked = useMemo(() => committed.map((expression) => withMatcher(expression, matcher)), [committed, matcher]);
-  const { data, errors, waiting, stale } = useQueries({
+  const { data: answers, errors, waiting, stale } = useQueries({
     queries: asked.map((expression, i) => ({
       ...rangeQuery({ expression, ...grid }),
       enabled: view === 'chart' && expression !== '' && !hidden.has(i),
     })),
     combine: combineAnswers,
   });
+  const data = useLastAnswers(asked.join('\n'), answers);
   const { data: metadata } = useQuery(metadataQuery);
   const series = useMemo(
     () => asked.flatMap((expression, i) => (hidden.has(i) ? [] : toChartSeries(data[i]?.data ?? [], grid, queryLetter(i), expression))),

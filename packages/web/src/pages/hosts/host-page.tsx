@@ -2,18 +2,18 @@ import type { Host } from '@pitot/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useEffect, useMemo } from 'react';
+import { useLastingError } from '../../api/lasting.ts';
 import { hostsQuery } from '../../api/queries.ts';
 import { MetricPanel } from '../../charts/metric-panel.tsx';
 import { preloadCharts } from '../../charts/time-chart.tsx';
 import { countOf, sayDuration } from '../../time/phrase.ts';
 import { useNow } from '../../time/time-window.tsx';
 import { DataTable, type Column } from '../../ui/data-table.tsx';
-import { Sentence, type Verdict } from '../../ui/sentence.tsx';
-import { messageOf } from '../../ui/states.tsx';
+import { Sentence, unreadVerdict, type Verdict } from '../../ui/sentence.tsx';
 import { Tile } from '../../ui/tile.tsx';
-import { usageTone } from '../../ui/usage-bar.tsx';
+import { usageTone, type UsageLimits } from '../../ui/usage-bar.tsx';
 import { formatValue } from '../../units/format.ts';
-import { hostFindings, percentOf } from '../overview/verdict.ts';
+import { HOST_LIMITS, hostFindings, percentOf } from '../overview/verdict.ts';
 import { hostCharts } from './host-queries.ts';
 
 const route = getRouteApi('/inside/hosts/$hostName');
@@ -21,6 +21,7 @@ const route = getRouteApi('/inside/hosts/$hostName');
 export function HostPage() {
   const { hostName } = route.useParams();
   const hosts = useQuery(hostsQuery);
+  const error = useLastingError(hosts);
   const nowMs = useNow();
   useEffect(preloadCharts, []);
   const charts = useMemo(() => hostCharts(hostName), [hostName]);
@@ -35,7 +36,7 @@ export function HostPage() {
         <h1>{hostName}</h1>
         {host !== undefined && <span className="dim">{describe(host)}</span>}
       </div>
-      <Sentence verdict={verdictOf(hostName, host, hosts.data === undefined, hosts.error, nowMs)} asOfMs={host === undefined ? undefined : Date.parse(host.last_seen)} />
+      <Sentence verdict={verdictOf(hostName, host, hosts.data === undefined, error, nowMs)} asOfMs={host === undefined ? undefined : Date.parse(host.last_seen)} />
       {host !== undefined && <HostTiles host={host} />}
       <div className="panels">
         {charts.map((chart) => (
@@ -55,10 +56,10 @@ export function HostPage() {
 }
 
 function verdictOf(hostName: string, host: Host | undefined, pending: boolean, error: Error | null, nowMs: number): Verdict | undefined {
+  if (error !== null) return unreadVerdict(error, !pending);
   if (host === undefined) {
-    if (error !== null && pending) return { tone: 'bad', text: `The state of ${hostName} could not be read: ${messageOf(error)}` };
     if (pending) return undefined;
-    return { tone: 'none', text: `${hostName} has not reported in the last day; the charts show what is stored of it.` };
+    return { tone: 'none', text: `The host ${hostName} has not reported in the last day; the charts show what is stored of it.` };
   }
   const [worst, ...rest] = hostFindings(host, nowMs);
   if (worst !== undefined) return { tone: worst.tone, text: worst.text, details: rest.map((finding) => finding.text) };
@@ -86,16 +87,16 @@ function describe(host: Host): string {
 function HostTiles({ host }: { readonly host: Host }) {
   const memory = percentOf(host.memory_used_bytes, host.memory_total_bytes);
   const disk = percentOf(host.disk_used_bytes, host.disk_total_bytes);
-  const toneOf = (percent: number | null) => {
-    const tone = percent === null ? 'none' : usageTone(percent);
+  const toneOf = (percent: number | null, limits: UsageLimits) => {
+    const tone = percent === null ? 'none' : usageTone(percent, limits);
     return tone === 'none' ? {} : { tone, toneWord: tone === 'bad' ? 'Critical' : 'High' };
   };
   const here = (hash: string) => ({ to: '.' as const, hash });
   return (
     <div className="tiles compact">
-      <Tile label="CPU" value={host.cpu_usage_percent} unit="percent" note="of all cores" {...toneOf(host.cpu_usage_percent)} link={here('cpu')} flat />
-      <Tile label="Memory" value={memory} unit="percent" note={`${formatValue(host.memory_used_bytes, 'bytes')} of ${formatValue(host.memory_total_bytes, 'bytes')}`} {...toneOf(memory)} link={here('memory')} flat />
-      <Tile label="Fullest disk" value={disk} unit="percent" note={host.disk_mount ?? undefined} {...toneOf(disk)} link={here('disk-use')} flat />
+      <Tile label="CPU" value={host.cpu_usage_percent} unit="percent" note="of all cores" {...toneOf(host.cpu_usage_percent, HOST_LIMITS.cpu)} link={here('cpu')} flat />
+      <Tile label="Memory" value={memory} unit="percent" note={`${formatValue(host.memory_used_bytes, 'bytes')} of ${formatValue(host.memory_total_bytes, 'bytes')}`} {...toneOf(memory, HOST_LIMITS.memory)} link={here('memory')} flat />
+      <Tile label="Fullest disk" value={disk} unit="percent" note={host.disk_mount ?? undefined} {...toneOf(disk, HOST_LIMITS.disk)} link={here('disk-use')} flat />
       <Tile label="Load" value={host.load_1m} unit="none" note={host.cpu_count === null ? 'over one minute' : `on ${countOf(host.cpu_count, 'core')}`} link={here('load')} flat />
       <Tile label="Network in" value={host.network_receive_bytes_per_second} unit="bytes_per_second" note={`${formatValue(host.network_transmit_bytes_per_second, 'bytes_per_second')} out`} link={here('network')} flat />
     </div>

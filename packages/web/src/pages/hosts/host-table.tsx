@@ -6,7 +6,7 @@ import { DataTable, type Column } from '../../ui/data-table.tsx';
 import { Badge } from '../../ui/tone.tsx';
 import { UsageBar } from '../../ui/usage-bar.tsx';
 import { formatValue } from '../../units/format.ts';
-import { hostFindings, percentOf, SILENT_AFTER_MS } from '../overview/verdict.ts';
+import { HOST_LIMITS, hostFindings, percentOf, SILENT_AFTER_MS } from '../overview/verdict.ts';
 
 function stateOf(host: Host): { tone: 'ok' | 'warn' | 'bad'; word: string; rank: number; reasons: string } {
   const nowMs = Date.now();
@@ -51,7 +51,7 @@ const COLUMNS: readonly Column<Host>[] = [
     align: 'right',
     value: (row) => row.cpu_usage_percent,
     tooltip: (row) => (row.cpu_count === null ? '' : countOf(row.cpu_count, 'core')),
-    cell: (row) => <UsageBar percent={row.cpu_usage_percent} />,
+    cell: (row) => <UsageBar percent={row.cpu_usage_percent} limits={HOST_LIMITS.cpu} />,
   },
   {
     key: 'memory',
@@ -59,7 +59,7 @@ const COLUMNS: readonly Column<Host>[] = [
     align: 'right',
     value: (row) => percentOf(row.memory_used_bytes, row.memory_total_bytes),
     tooltip: (row) => bytesOf(row.memory_used_bytes, row.memory_total_bytes),
-    cell: (row) => <UsageBar percent={percentOf(row.memory_used_bytes, row.memory_total_bytes)} />,
+    cell: (row) => <UsageBar percent={percentOf(row.memory_used_bytes, row.memory_total_bytes)} limits={HOST_LIMITS.memory} />,
   },
   {
     key: 'disk',
@@ -67,7 +67,7 @@ const COLUMNS: readonly Column<Host>[] = [
     align: 'right',
     value: (row) => percentOf(row.disk_used_bytes, row.disk_total_bytes),
     tooltip: (row) => `${row.disk_mount ?? ''} ${bytesOf(row.disk_used_bytes, row.disk_total_bytes)}`,
-    cell: (row) => <UsageBar percent={percentOf(row.disk_used_bytes, row.disk_total_bytes)} />,
+    cell: (row) => <UsageBar percent={percentOf(row.disk_used_bytes, row.disk_total_bytes)} limits={HOST_LIMITS.disk} />,
   },
   {
     key: 'network',

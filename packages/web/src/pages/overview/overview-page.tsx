@@ -2,12 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { useEnvironment } from '../../api/environment.ts';
+import { useLastAnswers, useLastingError } from '../../api/lasting.ts';
 import { hostsQuery, sourcesQuery, useInstant } from '../../api/queries.ts';
 import { statusQuery } from '../../api/status-query.ts';
 import { useNow } from '../../time/time-window.tsx';
 import { MetricPanel } from '../../charts/metric-panel.tsx';
-import { Sentence, type Verdict } from '../../ui/sentence.tsx';
-import { messageOf } from '../../ui/states.tsx';
+import { Sentence, unreadVerdict, type Verdict } from '../../ui/sentence.tsx';
 import { selector } from '../../url/environment-matcher.ts';
 import { fleetCharts } from '../hosts/host-queries.ts';
 import { HostsPanel } from './hosts-panel.tsx';
@@ -21,22 +21,25 @@ export function OverviewPage() {
   const sources = useQuery(sourcesQuery);
   const hosts = useQuery(hostsQuery);
   const { environment, matcher } = useEnvironment();
-  const up = useInstant(selector('up', matcher));
+  const expression = selector('up', matcher);
+  const [up] = useLastAnswers(expression, [useInstant(expression).data]);
   const nowMs = useNow();
   const charts = useMemo(() => fleetCharts(matcher), [matcher]);
-  const targets = useMemo(() => targetsOf(up.data), [up.data]);
-  const failed = [status, sources, hosts].find((query) => query.error !== null && query.data === undefined)?.error ?? undefined;
+  const targets = useMemo(() => targetsOf(up), [up]);
+  const lasting = [useLastingError(status), useLastingError(sources), useLastingError(hosts)];
+  const failed = lasting.find((error) => error !== null) ?? undefined;
+  const shown = [status, sources, hosts].some((query) => query.data !== undefined);
   const verdict: Verdict | undefined =
     failed === undefined
       ? overviewVerdict({
           status: status.data,
           sources: sources.data?.sources,
           hosts: hosts.data?.hosts,
-          downTargets: up.data === undefined ? undefined : downTargetsOf(targets),
+          downTargets: up === undefined ? undefined : downTargetsOf(targets),
           targetCount: targets.length,
           nowMs,
         })
-      : { tone: 'bad', text: `Pitot cannot say how things are: ${messageOf(failed)}` };
+      : unreadVerdict(failed, shown);
   const onlyOwnHost = sources.data !== undefined && sources.data.sources.every(isOwnCollector);
 
   return (
@@ -49,7 +52,7 @@ export function OverviewPage() {
         status={status.data}
         sources={sources.data?.sources}
         hosts={hosts.data?.hosts}
-        targets={up.data === undefined ? undefined : targets}
+        targets={up === undefined ? undefined : targets}
         failed={failed !== undefined}
       />
       {targets.some((target) => !target.up) && <TargetsPanel targets={targets} />}

@@ -3,17 +3,18 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { rangeQuery } from '../../api/queries.ts';
 import { useEnvironment } from '../../api/environment.ts';
+import { useLastAnswers } from '../../api/lasting.ts';
 import { alignSeries } from '../../charts/series.ts';
 import { alignGrid, chooseStepMs } from '../../time/step.ts';
 import { sayDuration } from '../../time/phrase.ts';
 import { useTimeWindow } from '../../time/time-window.tsx';
 import { Tile } from '../../ui/tile.tsx';
-import { usageTone } from '../../ui/usage-bar.tsx';
+import { usageTone, type UsageLimits } from '../../ui/usage-bar.tsx';
 import { formatChange, formatValue, type Unit } from '../../units/format.ts';
 import { fleetQueries } from '../hosts/host-queries.ts';
 import type { Target } from './targets-panel.tsx';
 import { useRateHistory } from './use-rate-history.ts';
-import { percentOf } from './verdict.ts';
+import { HOST_LIMITS, percentOf } from './verdict.ts';
 
 interface OverviewTilesProps {
   readonly status: StatusAnswer | undefined;
@@ -58,9 +59,9 @@ export function OverviewTiles({ status, sources, hosts, targets, failed }: Overv
         trend={series.values}
         link={{ to: '/settings/status' }}
       />
-      <HostTile label="Busiest processors" hosts={hosts ?? (failed ? [] : undefined)} read={(host) => host.cpu_usage_percent} trend={cpu} expression={queries.cpuPercent} />
-      <HostTile label="Fullest memory" hosts={hosts ?? (failed ? [] : undefined)} read={(host) => percentOf(host.memory_used_bytes, host.memory_total_bytes)} trend={memory} expression={queries.memoryPercent} />
-      <HostTile label="Fullest disk" hosts={hosts ?? (failed ? [] : undefined)} read={(host) => percentOf(host.disk_used_bytes, host.disk_total_bytes)} trend={disk} expression={queries.diskPercent} />
+      <HostTile label="Busiest processors" limits={HOST_LIMITS.cpu} hosts={hosts ?? unknown} read={(host) => host.cpu_usage_percent} trend={cpu} expression={queries.cpuPercent} />
+      <HostTile label="Fullest memory" limits={HOST_LIMITS.memory} hosts={hosts ?? unknown} read={(host) => percentOf(host.memory_used_bytes, host.memory_total_bytes)} trend={memory} expression={queries.memoryPercent} />
+      <HostTile label="Fullest disk" limits={HOST_LIMITS.disk} hosts={hosts ?? unknown} read={(host) => percentOf(host.disk_used_bytes, host.disk_total_bytes)} trend={disk} expression={queries.diskPercent} />
       {targets !== undefined && targets.length > 0 && (
         <Tile
           label="Targets up"
@@ -84,27 +85,29 @@ interface Trend {
 
 interface HostTileProps {
   readonly label: string;
-  readonly hosts: readonly Host[] | undefined;
+  /** Undefined while they are asked for, null where they could not be read. */
+  readonly hosts: readonly Host[] | null | undefined;
+  readonly limits: UsageLimits;
   readonly read: (host: Host) => number | null;
   readonly trend: Trend;
   readonly expression: string;
 }
 
 /** The host that has the most of something, by name. */
-function HostTile({ label, hosts, read, trend, expression }: HostTileProps) {
+function HostTile({ label, limits, hosts, read, trend, expression }: HostTileProps) {
   const ranked = hosts
     ?.map((host) => ({ host, value: read(host) }))
     .filter((entry): entry is { host: Host; value: number } => entry.value !== null)
     .sort((a, b) => b.value - a.value);
   const worst = ranked?.[0];
-  const tone = worst === undefined ? 'none' : usageTone(worst.value);
+  const tone = worst === undefined ? 'none' : usageTone(worst.value, limits);
   return (
     <Tile
       label={label}
       value={hosts === undefined ? undefined : (worst?.value ?? null)}
       unit="percent"
       change={trend.change}
-      note={hosts === undefined ? undefined : worst === undefined ? 'no host reports it' : worst.host.host_name}
+      note={hosts === undefined || hosts === null ? undefined : worst === undefined ? 'no host reports it' : worst.host.host_name}
       trend={trend.values}
       {...(tone !== 'none' && { tone, toneWord: tone === 'bad' ? 'Critical' : 'High' })}
       link={worst === undefined ? { to: '/explore/metrics', search: { q: [expression] } } : { to: '/hosts/$hostName', params: { hostName: worst.host.host_name } }}
@@ -116,7 +119,7 @@ function HostTile({ label, hosts, read, trend, expression }: HostTileProps) {
 function useTrend(expression: string, unit: Unit = 'percent'): Trend {
   const { startMs, endMs } = useTimeWindow();
   const grid = useMemo(() => alignGrid(startMs, endMs, chooseStepMs(endMs - startMs, SPARK_POINTS, 15_000)), [startMs, endMs]);
-  const { data } = useQuery(rangeQuery({ expression, ...grid }));
+  const [data] = useLastAnswers(expression, [useQuery(rangeQuery({ expression, ...grid })).data]);
   return useMemo(() => {
     const series = data?.data[0];
     if (series === undefined) return { values: undefined, change: undefined };

@@ -5,6 +5,7 @@ import { useMemo } from 'react';
 import { countOf } from '../../time/phrase.ts';
 import { Age } from '../../ui/age.tsx';
 import { DataTable, type Column } from '../../ui/data-table.tsx';
+import { useLastingError } from '../../api/lasting.ts';
 import { Panel } from '../../ui/panel.tsx';
 import { Sparkline } from '../../ui/sparkline.tsx';
 import { Empty, Failure, SkeletonRows } from '../../ui/states.tsx';
@@ -14,16 +15,20 @@ import { receiverName } from '../connect/receivers.ts';
 import { sourceKey, type RateHistory } from './rate-history.ts';
 import { useRateHistory } from './use-rate-history.ts';
 
+/** A head and ten rows and a half: what is cut off shows that there is more. */
+const TABLE_PX = 376;
+
 export function SourcesPanel({ query }: { readonly query: UseQueryResult<SourcesAnswer> }) {
   const navigate = useNavigate();
   const history = useRateHistory();
   const columns = useMemo(() => columnsOf(history), [history]);
+  const error = useLastingError(query);
   const sources = query.data?.sources;
   if (sources === undefined || sources.length === 0) {
     return (
       <Panel title="What sends data" flush>
-        {query.error !== null ? (
-          <Failure what="The list of senders" error={query.error} sinceMs={query.errorUpdatedAt} stillWorks="What is stored can still be looked at in Explore." onRetry={() => void query.refetch()} />
+        {error !== null ? (
+          <Failure what="The list of senders" error={error} sinceMs={query.errorUpdatedAt} stillWorks="What is stored can still be looked at in Explore." onRetry={() => void query.refetch()} />
         ) : sources === undefined ? (
           <SkeletonRows rows={4} />
         ) : (
@@ -44,7 +49,7 @@ export function SourcesPanel({ query }: { readonly query: UseQueryResult<Sources
       initialSort={{ column: 'rate', descending: true }}
       onOpen={(source) => void navigate({ to: '/explore/metrics', search: (now) => ({ ...now, q: [`count by (__name__) ({job=${quote(source.service)}})`], view: 'table' as const }) })}
       filterLabel="Filter senders"
-      heightPx={300}
+      heightPx={TABLE_PX}
     />
   );
 }
@@ -64,7 +69,7 @@ function columnsOf(history: RateHistory): Column<Source>[] {
         return readings.length < 2 ? <span className="dim">–</span> : <Sparkline values={readings} height={20} label={`Samples per second of ${row.service}`} />;
       },
     },
-    { key: 'total', title: 'Samples in all', align: 'right', value: (row) => row.samples_total, cell: (row) => formatValue(row.samples_total, 'count') },
+    { key: 'total', title: 'Samples since start', align: 'right', value: (row) => row.samples_total, cell: (row) => formatValue(row.samples_total, 'count') },
     { key: 'last', title: 'Last seen', align: 'right', value: (row) => Date.parse(row.last_received), cell: (row) => <Age of={Date.parse(row.last_received)} /> },
   ];
 }

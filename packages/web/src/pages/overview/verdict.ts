@@ -21,10 +21,16 @@ const SPOOL_WARN = 0.5;
 const SPOOL_BAD = 0.9;
 const BEHIND_WARN_MS = 60_000;
 
-/** Shares of a host's resources, in percent. */
-const DISK = { warn: 85, bad: 95 } as const;
-const MEMORY = { warn: 90, bad: 97 } as const;
-const CPU_WARN = 95;
+/**
+ * Shares of a host's resources in percent, for words and colours alike. Busy processors are worth a look, but no problem
+ * by themselves.
+ */
+export const HOST_LIMITS = {
+  cpu: { warn: 95, bad: Number.POSITIVE_INFINITY },
+  memory: { warn: 90, bad: 97 },
+  disk: { warn: 85, bad: 95 },
+} as const;
+const { cpu: CPU, memory: MEMORY, disk: DISK } = HOST_LIMITS;
 /** Share of time in which something waited for memory or disk (Linux PSI). */
 const STALL_WARN = 40;
 
@@ -119,7 +125,7 @@ export function hostFindings(host: Host, nowMs: number): Finding[] {
   if (memory !== null && memory >= MEMORY.warn) {
     findings.push({ tone: memory >= MEMORY.bad ? 'bad' : 'warn', text: `Memory on ${name} is ${Math.floor(memory)} % used.` });
   }
-  if (host.cpu_usage_percent !== null && host.cpu_usage_percent >= CPU_WARN) {
+  if (host.cpu_usage_percent !== null && host.cpu_usage_percent >= CPU.warn) {
     const busiest = host.processes[0];
     const cause = busiest === undefined ? '' : `; ${busiest.name} takes the most`;
     findings.push({ tone: 'warn', text: `The processors of ${name} are ${Math.floor(host.cpu_usage_percent)} % busy${cause}.` });

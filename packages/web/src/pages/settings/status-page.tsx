@@ -57,9 +57,10 @@ export function StatusPage() {
             <dd>
               {status.stores.postgres.version} <span className="dim">{kindWord(status.stores.postgres.kind)}</span>
             </dd>
-            <dt>Circuit breaker</dt>
+            <dt>Writing</dt>
             <dd>
-              <Badge tone={BREAKER_TONE[status.circuit_breaker]}>{status.circuit_breaker}</Badge>
+              <Badge tone={BREAKER[status.circuit_breaker].tone}>{BREAKER[status.circuit_breaker].word}</Badge>{' '}
+              <span className="dim">circuit breaker {status.circuit_breaker}</span>
             </dd>
             <dt>Spool</dt>
             <dd>
@@ -92,7 +93,11 @@ export function StatusPage() {
   );
 }
 
-const BREAKER_TONE: Readonly<Record<StatusAnswer['circuit_breaker'], Tone>> = { CLOSED: 'ok', HALF_OPEN: 'warn', OPEN: 'bad' };
+const BREAKER: Readonly<Record<StatusAnswer['circuit_breaker'], { readonly tone: Tone; readonly word: string }>> = {
+  CLOSED: { tone: 'ok', word: 'As data comes' },
+  HALF_OPEN: { tone: 'warn', word: 'Trying again' },
+  OPEN: { tone: 'bad', word: 'Paused' },
+};
 const kindWord = (kind: 'embedded' | 'server'): string => (kind === 'embedded' ? 'inside this process' : 'server');
 
 function ListenerPair({ name, url }: { readonly name: string; readonly url: string }) {
