@@ -25,6 +25,8 @@ export interface BatchSource {
   readonly receiver: string;
   /** The API key's id, where the request carried one. */
   readonly keyId?: string;
+  /** Pitot's own metrics and its host's: few, and wanted most when somebody floods it, so the limits on series do not count for them. */
+  readonly isOwn?: boolean;
 }
 
 /**

@@ -58,7 +58,7 @@ export function createOwnMetrics(): OwnMetrics {
 
 async function recordOnce(registry: prom.Registry, sink: MetricSink, instance: string, nowMs: number): Promise<void> {
   const families = await registry.getMetricsAsJSON();
-  const source = { receiver: 'pitot' };
+  const source = { receiver: 'pitot', isOwn: true };
   const batch = sink.begin(source);
   for (const family of families) {
     for (const sample of family.values) {

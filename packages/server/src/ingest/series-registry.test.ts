@@ -45,6 +45,13 @@ it('keeps apart what only differs in where names and values end', () => {
   expect(new Set(sets.map((labels) => registry.intern(labels, SOURCE))).size).toBe(sets.length);
 });
 
+it('always has room for what Pitot says of itself', () => {
+  const full = new SeriesRegistry({ limits: { ...DEFAULT_LIMITS, active_series: 1 }, clock, log: new MemoryLog(), sources, onReject: () => {} });
+  expect(full.intern(['__name__', 'a'], SOURCE)).toBe(0);
+  expect(full.intern(['__name__', 'b'], SOURCE)).toBe('active_series_limit');
+  expect(full.intern(['__name__', 'b'], { receiver: 'host', isOwn: true })).toBe(1);
+});
+
 it('evicts idle series, bumps the epoch, and gives handles out again only later', () => {
   const idle = Array.from({ length: 10_000 }, (_, i) => intern(i));
   clock.advance(HOUR_MS / 2);

@@ -151,7 +151,7 @@ export class SeriesRegistry {
 
   #add(labels: Labels, source: BatchSource, low: number, high: number, nowMs: number): number | RejectReason {
     const { sources } = this.#options;
-    const exceeded = this.#exceededLimit(sources.keyOf(source), nowMs, this.known.has(low, high));
+    const exceeded = source.isOwn ? undefined : this.#exceededLimit(sources.keyOf(source), nowMs, this.known.has(low, high));
     if (exceeded !== undefined) return this.#reject(exceeded, () => labels.join(' ').slice(0, 500));
     const encoder = this.#encoder;
     const position = this.labels.add(encoder.bytes, encoder.size);

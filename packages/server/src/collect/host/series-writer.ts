@@ -7,7 +7,7 @@ interface Series {
   round: number;
 }
 
-const SOURCE = { receiver: 'host' };
+const SOURCE = { receiver: 'host', isOwn: true };
 
 /** Writes rounds of samples: remembers series by name and label values, so that a steady round builds no labels. */
 export class SeriesWriter {
