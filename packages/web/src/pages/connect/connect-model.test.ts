@@ -19,6 +19,8 @@ describe('addresses', () => {
     expect(reachableUrl('http://0.0.0.0:4318', 'http://pitot.lan:7777')).toBe('http://pitot.lan:4318');
     expect(reachableUrl('http://127.0.0.1:4318', 'http://localhost:7777')).toBe('http://127.0.0.1:4318');
     expect(targetOf([{ name: 'otlp-http', url: 'http://127.0.0.1:4318' }], 'http://localhost:7777', undefined).otlpUrl).toBe('http://127.0.0.1:4318');
+    expect(targetOf([{ name: 'otlp-http', url: 'http://127.0.0.1:4318' }], 'http://pitot.lan:7777', undefined).otlpUrl).toBe('http://pitot.lan:7777');
+    expect(targetOf([{ name: 'otlp-http', url: 'http://0.0.0.0:4318' }], 'http://pitot.lan:7777', undefined).otlpUrl).toBe('http://pitot.lan:4318');
     expect(targetOf([], 'http://localhost:7777', undefined).otlpUrl).toBe('http://localhost:7777');
   });
   it('stand in every recipe, with a key only where one is needed', () => {

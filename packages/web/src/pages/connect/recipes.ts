@@ -166,6 +166,8 @@ export function recipesFor(target: Target): Recipe[] {
   ];
 }
 
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+
 /** The address of a listener as a sender must write it; an address of all interfaces is replaced by the one in the browser. */
 export function reachableUrl(listenerUrl: string, pageOrigin: string): string {
   const url = new URL(listenerUrl);
@@ -174,8 +176,12 @@ export function reachableUrl(listenerUrl: string, pageOrigin: string): string {
   return url.origin;
 }
 
-/** Picks the OTLP listener out of those the server names; without one, OTLP is taken at the main address. */
+/**
+ * Picks the OTLP listener out of those the server names. Without one, or where it can be reached from the server's own
+ * machine only and this page is read on another, OTLP is sent to the main address, which takes it too.
+ */
 export function targetOf(listeners: readonly { readonly name: string; readonly url: string }[], pageOrigin: string, apiKey: string | undefined): Target {
   const otlp = listeners.find((listener) => /otlp/i.test(listener.name));
-  return { baseUrl: pageOrigin, otlpUrl: otlp === undefined ? pageOrigin : reachableUrl(otlp.url, pageOrigin), apiKey };
+  const reachable = otlp !== undefined && (isLoopback(new URL(pageOrigin).hostname) || !isLoopback(new URL(otlp.url).hostname));
+  return { baseUrl: pageOrigin, otlpUrl: reachable ? reachableUrl(otlp.url, pageOrigin) : pageOrigin, apiKey };
 }
