@@ -7,7 +7,7 @@ import type { Access } from './access/access.ts';
 import { installCrossOrigin } from './access/cross-origin.ts';
 import { installGate, type MountedRoute } from './access/gate.ts';
 import { isLoopback, type OriginRule } from './access/origin-rule.ts';
-import { installErrorAnswers } from './error-answers.ts';
+import { answerUnrouted, installErrorAnswers } from './error-answers.ts';
 import type { HttpServersOptions } from './http-servers.ts';
 import { documentInfo } from './openapi-info.ts';
 import { mountPrometheusApi } from './prometheus/routes.ts';
@@ -57,6 +57,7 @@ export async function createApplication(listener: Listener, context: Application
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
     http: { maxHeaderSize: MOST_HEADER_BYTES },
+    frameworkErrors: answerUnrouted,
     routerOptions: { maxParamLength: 4096 },
   });
   server.setValidatorCompiler(validatorCompiler);

@@ -33,6 +33,11 @@ export function installErrorAnswers(server: FastifyInstance, log: Logger, isPage
   });
 }
 
+/** For what is refused before there is a route, such as a path that cannot be decoded. */
+export function answerUnrouted(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  void answerError(asAppError(error, request), request, reply);
+}
+
 function answerError(error: AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   void reply.header('cache-control', 'no-store').header('content-type', 'application/json');
   if (error.retryAfterSeconds !== undefined) void reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterSeconds)));

@@ -60,6 +60,13 @@ describe('the web', () => {
     expect(answer.status === 404 || answer.text === PAGE, `${answer.status} ${answer.text}`).toBe(true);
   });
 
+  it('answers paths that cannot be names of files like other errors', async () => {
+    expect(await get('/assets/%00')).toMatchObject({ status: 404, json: { error: { code: 'not_found' } } });
+    for (const path of ['/%', '/assets/%c0%ae', '/api/v1/label/%ff/values']) {
+      expect(await get(path)).toMatchObject({ status: 400, json: { error: { code: 'bad_payload', message: expect.stringContaining('not a valid url') as string } } });
+    }
+  });
+
   it('may be opened by a link on another site, unlike the interfaces', async () => {
     const link = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
     expect((await get('/explore', link)).status).toBe(200);

@@ -35,9 +35,11 @@ export async function mountWebFiles(server: FastifyInstance, webRoot: string): P
     config: { access: 'public', navigable: true },
     schema: { hide: true },
     handler: (request, reply) => {
-      if (INTERFACE_PATH.test(request.url)) throw notFound(request);
+      const path = (request.params as { '*': string })['*'];
+      // No file name has a zero byte; the file server would take it for a defect.
+      if (INTERFACE_PATH.test(request.url) || path.includes('\0')) throw notFound(request);
       // Returned, the reply would be awaited again by each of the file's lookups.
-      void reply.sendFile((request.params as { '*': string })['*'] || 'index.html');
+      void reply.sendFile(path || 'index.html');
     },
   });
 }
