@@ -61,6 +61,19 @@ export function clickHouseContract(name: string, open: () => Promise<ClickHouse>
       }
     });
 
+    it('binds long lists', async () => {
+      const ids = Array.from({ length: 100_000 }, (_, i) => 10_000_000_000_000_000_000n + BigInt(i));
+      const names = Array.from({ length: 1000 }, (_, i) => NASTY[i % NASTY.length]!);
+      const nasty = NASTY.join(' ').repeat(100);
+      const sql = 'SELECT length({ids:Array(UInt64)}) AS ids, {ids:Array(UInt64)}[-1] AS last, {names:Array(String)} AS names, {nasty:String} AS nasty, {short:Int64} AS short';
+      const bytes = await clickhouse.query(sql, {
+        params: { ids, names, nasty, short: 7 },
+        format: 'JSONEachRow',
+        settings: { output_format_json_quote_64bit_integers: 1 },
+      });
+      expect(JSON.parse(new TextDecoder().decode(bytes))).toEqual({ ids: String(ids.length), last: String(ids.at(-1)), names, nasty, short: '7' });
+    });
+
     it('binds parameters whatever they hold', async () => {
       for (const value of NASTY) {
         const bytes = await clickhouse.query('SELECT {a:String} AS a, {b:Array(String)} AS b, {c:Array(UInt64)} AS c, {d:Int64} AS d', {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DecimalEncoder } from './decimal-values.ts';
+import { DecimalEncoder, decodeValues } from './decimal-values.ts';
 
 /** What the column's ALIAS expression computes. */
 function decode(words: Int32Array, exponents: Int8Array): BigUint64Array {
@@ -16,7 +16,10 @@ function decode(words: Int32Array, exponents: Int8Array): BigUint64Array {
 function roundTrip(bits: BigUint64Array): { out: BigUint64Array; exponents: Int8Array } {
   const metrics = new Uint32Array(bits.length).map((_, i) => Math.floor(i / 50));
   const { mantissas, exponents } = new DecimalEncoder().encode(metrics, new Int32Array(bits.buffer));
-  return { out: decode(mantissas, exponents), exponents };
+  const out = decode(mantissas, exponents);
+  const values = decodeValues({ mantissas, exponents });
+  expect(new BigUint64Array(values.buffer, values.byteOffset, values.length)).toEqual(out);
+  return { out, exponents };
 }
 
 describe('DecimalEncoder', () => {

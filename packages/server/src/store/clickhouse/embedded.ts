@@ -189,6 +189,8 @@ function engineArguments(memoryBytes: number, threads: number): string[] {
   const settings: Readonly<Record<string, number | string>> = {
     max_server_memory_usage: memoryBytes,
     max_threads: threads,
+    // Parameters are set by a statement, and a query may have a long list of names or ids.
+    max_query_size: 64 * MIB,
     background_pool_size: 2,
     background_common_pool_size: 1,
     background_schedule_pool_size: 2,

@@ -59,6 +59,14 @@ export class NativeReader {
     return new Int8Array(this.#take(rows));
   }
 
+  /** Not a copy: good for as long as the bytes are. */
+  int8View(rows: number): Int8Array {
+    if (this.at + rows > this.bytes.length) throw new Error('a Native block ends too early');
+    const start = this.bytes.byteOffset + this.at;
+    this.at += rows;
+    return new Int8Array(this.bytes.buffer, start, rows);
+  }
+
   uint16(rows: number): Uint16Array {
     return new Uint16Array(this.#take(rows * 2));
   }

@@ -3,7 +3,7 @@ import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickh
 import { AppError, type Logger } from '@pitot/core';
 import type { ClickHouse, InsertOptions, QueryOptions } from './clickhouse.ts';
 import { clickHouseFailure, insertFailure } from './failures.ts';
-import { identifier } from './statement.ts';
+import { identifier, inlineLongParameters } from './statement.ts';
 
 export interface ClickHouseServerOptions {
   /** `http(s)://[user[:password]@]host:port[/database]`. */
@@ -54,9 +54,10 @@ class ClickHouseServer implements ClickHouse {
   }
 
   async query(sql: string, { params, format = 'Native', settings, signal }: QueryOptions = {}): Promise<Uint8Array> {
+    const statement = inlineLongParameters(sql, params ?? {});
     return this.#exec({
-      query: `${sql} FORMAT ${format}`,
-      ...(params && { query_params: { ...params } }),
+      query: `${statement.sql} FORMAT ${format}`,
+      query_params: { ...statement.params },
       clickhouse_settings: { ...QUERY_SETTINGS, ...settings },
       ...(signal && { abort_signal: signal }),
     });
@@ -113,6 +114,7 @@ const QUERY_SETTINGS = {
   // The whole answer is made before the first byte is sent, so that a failure is a status and not the end of a body.
   wait_end_of_query: 1,
   buffer_size: String(64 * MIB),
+  max_query_size: String(64 * MIB),
   cancel_http_readonly_queries_on_client_close: 1,
 } as const;
 

@@ -34,6 +34,24 @@ export function parameterPrefix(params: QueryParameters | undefined): string {
   return `SET ${names.map((name) => `param_${identifier(name)} = ${quoted(parameterText(params![name]!))}`).join(', ')}; `;
 }
 
+/** A server reads parameters from the URL, which must stay short (1 MiB in all, 128 KiB a value; proxies allow less). */
+const LONGEST_PARAMETER = 4096;
+
+/**
+ * Moves long parameters into the statement, as quoted text cast to their type, which is what the engine makes of `{name:Type}` itself.
+ * Answers the parameters that are left.
+ */
+export function inlineLongParameters(sql: string, params: QueryParameters): { sql: string; params: QueryParameters } {
+  const left: Record<string, QueryParameter> = {};
+  let text = sql;
+  for (const [name, value] of Object.entries(params)) {
+    const long = parameterText(value);
+    if (long.length <= LONGEST_PARAMETER) left[name] = value;
+    else text = text.replaceAll(new RegExp(`\\{${identifier(name)}:([^}]+)\\}`, 'g'), (_, type: string) => `CAST(${quoted(typeof value === 'string' ? value : long)}, ${quoted(type)})`);
+  }
+  return { sql: text, params: left };
+}
+
 /** ` SETTINGS a = 1, …` after a query. */
 export function settingsClause(settings: QueryOptions['settings']): string {
   const entries = Object.entries(settings ?? {});
