@@ -1,6 +1,7 @@
 import { AppError, STALE_NAN_HIGH, STALE_NAN_LOW, type ReadBudget, type SelectRequest } from '@pitot/core';
 import { releaseBytes } from '@pitot/core/memory';
 import type { ClickHouse, QueryOptions, QueryParameter } from '../clickhouse/clickhouse.ts';
+import { decodeValues } from '../clickhouse/decimal-values.ts';
 import { NativeReader } from '../clickhouse/native-reader.ts';
 import type { SeriesEntry } from './metric-entry.ts';
 import type { MatchedMetric } from './series-index.ts';
@@ -17,6 +18,8 @@ export interface FloatSamples {
 /** Above this share of a metric's series it is faster to read them all than to name them. */
 const NAME_SERIES_BELOW = 0.5;
 const MOST_NAMED = 50_000;
+/** Answers of fewer series are read in one piece. */
+const STREAM_FROM_SERIES = 100;
 
 /** What part of the samples tables a selection is: a condition for WHERE with its parameters. */
 export function selectionFilter(matched: readonly MatchedMetric[], range: TimeRange): { where: string; params: Record<string, QueryParameter> } {
@@ -55,12 +58,15 @@ export async function readFloats(
   budget: ReadBudget,
 ): Promise<Map<SeriesEntry, FloatSamples>> {
   const { where, params } = selectionFilter(matched, range);
-  const sql = `SELECT series, timestamp, value FROM metric_samples WHERE ${where} ORDER BY metric, series, timestamp`;
+  const sql = `SELECT series, timestamp, mantissa, exponent FROM metric_samples WHERE ${where} ORDER BY metric, series, timestamp`;
   const wanted = new Map<bigint, SeriesEntry>();
   for (const { series } of matched) for (const one of series) wanted.set(one.id, one);
   const rows = new RunReader(wanted, range.memory);
   let count = 0;
-  for await (const bytes of nativeBlocks(clickhouse, sql, { params, ...(budget.signal && { signal: budget.signal }) }, budget.maxSamples)) {
+  const options = { params, ...(budget.signal && { signal: budget.signal }) };
+  // To start a stream occupies the event loop while the engine plans the query; a small answer is not worth that.
+  const stream = wanted.size >= STREAM_FROM_SERIES ? clickhouse.queryBlocks?.bind(clickhouse) : undefined;
+  for await (const bytes of stream ? stream(sql, options) : wholeAnswer(clickhouse, sql, options, budget.maxSamples)) {
     count += rows.read(bytes);
     // Part of a larger buffer may be what a socket has read, with more behind it.
     if (bytes.byteLength === bytes.buffer.byteLength) releaseBytes(bytes);
@@ -69,10 +75,9 @@ export async function readFloats(
   return rows.finish();
 }
 
-/** Piece by piece where the engine can, else all at once, but never more than is needed to see that it is too much. */
-async function* nativeBlocks(clickhouse: ClickHouse, sql: string, options: QueryOptions, mostRows: number | undefined): AsyncGenerator<Uint8Array> {
-  if (clickhouse.queryBlocks) yield* clickhouse.queryBlocks(sql, options);
-  else if (mostRows === undefined) yield await clickhouse.query(sql, options);
+/** All at once, but never more than is needed to see that it is too much. */
+async function* wholeAnswer(clickhouse: ClickHouse, sql: string, options: QueryOptions, mostRows: number | undefined): AsyncGenerator<Uint8Array> {
+  if (mostRows === undefined) yield await clickhouse.query(sql, options);
   else yield await clickhouse.query(`${sql} LIMIT {limit:UInt64}`, { ...options, params: { ...options.params, limit: mostRows + 1 } });
 }
 
@@ -105,7 +110,9 @@ class RunReader {
       reader.column();
       const times = reader.safeInt64(rows);
       reader.column();
-      const values = reader.float64(rows);
+      const mantissas = reader.words(rows);
+      reader.column();
+      const values = decodeValues({ mantissas, exponents: reader.int8View(rows) });
       this.#memory?.push(times, values);
       this.#runs(rows, ids, times, values);
       releaseBytes(ids);
