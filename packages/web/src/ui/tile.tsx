@@ -23,6 +23,7 @@ export interface TileProps {
 /** One number that supports the sentence: value, unit, change, trend; opens its chart. */
 export function Tile(props: TileProps) {
   const { label, value, unit, tone, toneWord, trend, link, change, note, flat = false } = props;
+  const words = [change, note].filter((part) => part !== undefined && part !== '').join(' · ');
   const body = (
     <>
       <span className="tile-label">
@@ -30,7 +31,9 @@ export function Tile(props: TileProps) {
         {tone !== undefined && toneWord !== undefined && <Badge tone={tone}>{toneWord}</Badge>}
       </span>
       {value === undefined ? <Skeleton height={26} width={92} /> : <TileValue value={value} unit={unit} />}
-      <span className="tile-note">{[change, note].filter((part) => part !== undefined && part !== '').join(' · ') || ' '}</span>
+      <span className="tile-note" title={words === '' ? undefined : words}>
+        {words || ' '}
+      </span>
       {!flat && (trend === undefined ? <div style={{ height: 34 }} /> : <Sparkline values={trend} label={`Trend of ${label.toLowerCase()}`} />)}
     </>
   );

@@ -15,6 +15,15 @@ it.each([
 
 it('prefers the declared unit', () => {
   expect(unitOfMetric('queue_wait', 'seconds')).toBe('seconds');
+  expect(unitOfExpression('sum(rate(queue_wait[1m]))', { queue_wait: 'bytes' })).toBe('bytes_per_second');
+});
+
+it('counts the observations of a histogram, whatever unit it declares', () => {
+  const declared = { http_duration_seconds: 's', http_duration_seconds_count: 's', http_duration_seconds_bucket: 's' };
+  expect(unitOfExpression('sum by (route) (rate(http_duration_seconds_count[1m]))', declared)).toBe('per_second');
+  expect(unitOfExpression('sum by (le) (rate(http_duration_seconds_bucket[1m]))', declared)).toBe('per_second');
+  expect(unitOfExpression('histogram_quantile(0.9, sum by (le) (rate(http_duration_seconds_bucket[1m])))', declared)).toBe('seconds');
+  expect(unitOfExpression('rate(http_duration_seconds_sum[1m]) / rate(http_duration_seconds_count[1m])', declared)).toBe('seconds');
 });
 
 it.each([

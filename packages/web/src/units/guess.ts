@@ -27,10 +27,11 @@ const DECLARED: Readonly<Record<string, Unit>> = {
 
 /** The unit of a metric by its declared unit, else by the suffix that OpenMetrics prescribes. */
 export function unitOfMetric(metric: string, declared = ''): Unit {
+  // The observations of a histogram are counted, whatever unit it declares.
+  if (metric.endsWith('_count')) return 'count';
   const known = DECLARED[declared];
   if (known !== undefined && known !== 'none') return known;
   const base = metric.replace(/_(total|sum|bucket|min|max)$/, '');
-  if (/_(count|total_count)$/.test(metric)) return 'count';
   for (const [pattern, unit] of SUFFIXES) if (pattern.test(base)) return unit;
   return metric.endsWith('_total') || metric.endsWith('_info') ? 'count' : 'none';
 }
@@ -52,6 +53,7 @@ export function unitOfExpression(expression: string, declared: Readonly<Record<s
   if (/\)\s*\/|[}\w]\s*\//.test(bare)) return isMeanOfSum(bare) ? unit : 'none';
   if (!RATING.test(bare)) return unit;
   if (/histogram_(quantile|avg|stddev)/.test(bare)) return unit;
+  if (name.endsWith('_bucket')) return 'per_second';
   if (unit === 'bytes') return 'bytes_per_second';
   if (unit === 'seconds') return /cpu/.test(name) ? 'cores' : 'ratio';
   return unit === 'count' || unit === 'none' ? 'per_second' : unit;

@@ -166,7 +166,7 @@ export function recipesFor(target: Target): Recipe[] {
   ];
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\./.test(host);
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || host.startsWith('127.');
 
 /** The address of a listener as a sender must write it; an address of all interfaces is replaced by the one in the browser. */
 export function reachableUrl(listenerUrl: string, pageOrigin: string): string {

@@ -112,7 +112,8 @@ export function ExplorePage() {
               onToggle={() => setHidden(toggled(hidden, i))}
               onRemove={drafts.length === 1 ? undefined : () => removeAt(i)}
               error={errors[i] ?? undefined}
-              notices={[...(data[i]?.warnings ?? []), ...(data[i]?.infos ?? [])]}
+              warnings={data[i]?.warnings ?? []}
+              infos={data[i]?.infos ?? []}
               summary={view === 'chart' && data[i] !== undefined ? summaryOf(data[i], grid) : ''}
             />
           ))}

@@ -12,7 +12,8 @@ interface QueryRowProps extends Omit<EditorProps, 'label'> {
   readonly onToggle: () => void;
   readonly onRemove: (() => void) | undefined;
   readonly error: Error | undefined;
-  readonly notices: readonly string[];
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
   readonly summary: string;
 }
 
@@ -44,9 +45,14 @@ export function QueryRow(props: QueryRowProps) {
             <ToneIcon tone="bad" size={14} /> Error: {props.error.message}
           </div>
         )}
-        {props.notices.map((notice) => (
-          <div key={notice} className="query-note warn">
-            <ToneIcon tone="warn" size={14} /> {notice}
+        {props.warnings.map((warning) => (
+          <div key={warning} className="query-note warn">
+            <ToneIcon tone="warn" size={14} /> {warning}
+          </div>
+        ))}
+        {props.infos.map((info) => (
+          <div key={info} className="query-note dim">
+            <ToneIcon tone="info" size={14} /> {info}
           </div>
         ))}
         {props.error === undefined && props.summary !== '' && <div className="query-note dim">{props.summary}</div>}

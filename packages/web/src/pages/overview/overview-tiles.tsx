@@ -45,7 +45,7 @@ export function OverviewTiles({ status, sources, hosts, targets, failed }: Overv
         label="Samples taken in"
         value={rate}
         unit="per_second"
-        note={sources === undefined ? undefined : 'mean of the last minute'}
+        note={sources === undefined || taken.change !== undefined ? undefined : 'mean of the last minute'}
         change={taken.change}
         trend={taken.values ?? (history.total.length > 1 ? history.total : undefined)}
         link={{ to: '/', hash: 'senders' }}
@@ -54,7 +54,7 @@ export function OverviewTiles({ status, sources, hosts, targets, failed }: Overv
         label="Active series"
         value={status?.active_series ?? unknown}
         unit="count"
-        note={status === undefined ? undefined : `of ${formatValue(status.limits['active_series'] ?? status.limits['limits.active_series'], 'count')} allowed`}
+        note={status === undefined ? undefined : `of ${formatValue(status.limits['active_series'] ?? status.limits['limits.active_series'], 'count')}`}
         change={series.change}
         trend={series.values}
         link={{ to: '/settings/status' }}
