@@ -18,8 +18,9 @@ export interface FloatSamples {
 /** Above this share of a metric's series it is faster to read them all than to name them. */
 const NAME_SERIES_BELOW = 0.5;
 const MOST_NAMED = 50_000;
-/** Answers of fewer series are read in one piece. */
-const STREAM_FROM_SERIES = 100;
+/** Answers that are guessed to have fewer samples are read in one piece. */
+const STREAM_FROM_SAMPLES = 500_000;
+const USUAL_INTERVAL_MS = 10_000;
 
 /** What part of the samples tables a selection is: a condition for WHERE with its parameters. */
 export function selectionFilter(matched: readonly MatchedMetric[], range: TimeRange): { where: string; params: Record<string, QueryParameter> } {
@@ -65,7 +66,8 @@ export async function readFloats(
   let count = 0;
   const options = { params, ...(budget.signal && { signal: budget.signal }) };
   // To start a stream occupies the event loop while the engine plans the query; a small answer is not worth that.
-  const stream = wanted.size >= STREAM_FROM_SERIES ? clickhouse.queryBlocks?.bind(clickhouse) : undefined;
+  const guess = (wanted.size * (range.maxTimeMs - range.minTimeMs)) / USUAL_INTERVAL_MS;
+  const stream = guess >= STREAM_FROM_SAMPLES ? clickhouse.queryBlocks?.bind(clickhouse) : undefined;
   for await (const bytes of stream ? stream(sql, options) : wholeAnswer(clickhouse, sql, options, budget.maxSamples)) {
     count += rows.read(bytes);
     // Part of a larger buffer may be what a socket has read, with more behind it.
