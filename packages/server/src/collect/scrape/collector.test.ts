@@ -10,6 +10,7 @@ import { startExporter, type Exporter } from '../fixtures/exporter.ts';
 import { MemorySink, testContext } from '../fixtures/memory-sink.ts';
 import { scrapeCollector, type RunningScrape } from './collector.ts';
 import { scrapeConfigsWithin, type ScrapeConfigs } from './config.ts';
+import { encodeFamilies, HISTOGRAM, PROTOBUF } from './fixtures/families.ts';
 
 const schema = scrapeConfigsWithin({ least: 1, most: 300_000 });
 
@@ -63,6 +64,31 @@ describe('scraping', () => {
     expect(sink.of('scrape_series_added').slice(0, 2).map(({ value }) => value)).toEqual([2, 0]);
     expect(sink.of('scrape_duration_seconds')[0]?.value).toBeGreaterThan(0);
     expect(sink.of('a')[0]?.timestampMs).toBe(sink.of('up')[0]?.timestampMs);
+  });
+
+  it('asks for protobuf where native histograms are wanted, and takes them', async () => {
+    const histogram = { sample_count: 3, sample_sum: 4, schema: 0, zero_threshold: 0.01, positive_span: [{ offset: 0, length: 2 }], positive_delta: [1, 1], bucket: [{ cumulative_count: 1, upper_bound: 1 }] };
+    const families = [{ name: 'c_total', help: 'Counts.', metric: [{ counter: { value: 2 } }] }, { name: 'h', type: HISTOGRAM, metric: [{ label: [{ name: 'x', value: '1' }], histogram }] }];
+    exporter.expose(encodeFamilies(families), PROTOBUF);
+    await start(configOf(exporter.address, {}, { scrape_native_histograms: true }));
+    await scrapes(2);
+    expect(exporter.requests[0]!.headers.accept).toMatch(/^application\/vnd\.google\.protobuf;proto=io\.prometheus\.client\.MetricFamily;encoding=delimited;q=0\.6,/);
+    expect(sink.last('h')).toMatchObject({ labels: { job: 'j', x: '1' }, histogram: { count: 3, positiveBuckets: [1, 2] } });
+    expect([sink.last('c_total')?.value, sink.of('h_count'), sink.last('scrape_samples_scraped')?.value]).toEqual([2, [], 2]);
+    expect(sink.metadata).toContainEqual({ metric: 'c_total', type: 'counter', help: 'Counts.', unit: '' });
+    exporter.expose('c_total 3\n');
+    await sink.until(() => sink.of('h').some(({ stale }) => stale));
+    expect(sink.last('c_total')?.value).toBe(3);
+  });
+
+  it('takes classic buckets beside native ones where it is told to, and asks for text otherwise', async () => {
+    const histogram = { sample_count: 3, sample_sum: 4, zero_threshold: 0.01, zero_count: 3, bucket: [{ cumulative_count: 1, upper_bound: 1 }] };
+    exporter.expose(encodeFamilies([{ name: 'h', type: HISTOGRAM, metric: [{ histogram }] }]), PROTOBUF);
+    await start(configOf(exporter.address, { always_scrape_classic_histograms: true }));
+    await scrapes(1);
+    expect(exporter.requests[0]!.headers.accept).not.toContain('protobuf');
+    expect(sink.last('h')?.histogram?.zeroCount).toBe(3);
+    expect(sink.of('h_bucket').slice(0, 2).map(({ labels, value }) => [labels['le'], value])).toEqual([['1', 1], ['+Inf', 3]]);
   });
 
   it('keeps one connection and interns each series once', async () => {

@@ -132,9 +132,7 @@ const UNSUPPORTED_JOB_KEYS = {
   ...Object.fromEntries(OTHER_DISCOVERIES.map((name) => [`${name}_sd_configs`, 'use static_configs, file_sd_configs or http_sd_configs'])),
   scrape_protocols: 'the best protocol is negotiated with each target',
   fallback_scrape_protocol: 'an unknown content type is read as text 0.0.4',
-  scrape_native_histograms: 'native histograms are taken through remote write and OTLP',
-  scrape_classic_histograms: 'classic histograms are always taken',
-  always_scrape_classic_histograms: 'classic histograms are always taken',
+  scrape_classic_histograms: 'its name is always_scrape_classic_histograms now',
   convert_classic_histograms_to_nhcb: '',
   native_histogram_bucket_limit: '',
   native_histogram_min_bucket_factor: '',
@@ -150,8 +148,6 @@ const UNSUPPORTED_GLOBAL_KEYS = {
   query_log_file: '',
   scrape_failure_log_file: 'failures are in the log and in the targets list',
   scrape_protocols: 'the best protocol is negotiated with each target',
-  scrape_native_histograms: 'native histograms are taken through remote write and OTLP',
-  always_scrape_classic_histograms: 'classic histograms are always taken',
   convert_classic_histograms_to_nhcb: '',
   metric_name_validation_scheme: 'UTF-8 names are always taken',
   metric_name_escaping_scheme: '',
@@ -187,6 +183,8 @@ export function scrapeConfigsWithin(bounds: IntervalBounds) {
       honor_timestamps: z.boolean().default(true),
       track_timestamps_staleness: z.boolean().default(false),
       enable_compression: z.boolean().default(true),
+      scrape_native_histograms: z.boolean().optional().describe('Asks for protobuf, the only form of scraping that has native histograms.'),
+      always_scrape_classic_histograms: z.boolean().optional().describe('Takes the classic buckets of a histogram that has native ones, too.'),
       body_size_limit: sizeBytes.optional(),
       ...limitFields(z.number().int().nonnegative().optional()),
       ...httpClientFields,
@@ -206,6 +204,8 @@ export function scrapeConfigsWithin(bounds: IntervalBounds) {
       scrape_interval: interval.default(60_000),
       scrape_timeout: durationMs.optional(),
       external_labels: labelMap.default({}).describe('Added to every scraped series that does not have them, as a remote write would.'),
+      scrape_native_histograms: z.boolean().default(false),
+      always_scrape_classic_histograms: z.boolean().default(false),
       body_size_limit: sizeBytes.default(0),
       ...limitFields(limit),
     })
@@ -240,6 +240,8 @@ export type HttpClientConfig = Pick<JobConfig, 'basic_auth' | 'authorization' | 
 export interface ScrapeJob extends JobConfig {
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  readonly nativeHistograms: boolean;
+  readonly classicHistograms: boolean;
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly sampleLimit: number;
   readonly labelLimit: number;
@@ -258,6 +260,8 @@ export function resolveJobs({ global, scrape_configs: jobs }: ScrapeConfigs): Sc
       ...job,
       intervalMs,
       timeoutMs: Math.min(job.scrape_timeout ?? globalTimeoutMs, intervalMs),
+      nativeHistograms: job.scrape_native_histograms ?? global.scrape_native_histograms,
+      classicHistograms: job.always_scrape_classic_histograms ?? global.always_scrape_classic_histograms,
       externalLabels: global.external_labels,
       sampleLimit: job.sample_limit ?? global.sample_limit,
       labelLimit: job.label_limit ?? global.label_limit,

@@ -59,11 +59,11 @@ function steady(): number {
   const [job] = resolveJobs(scrapeConfigsSchema.parse({ scrape_configs: [{ job_name: 'bench' }] }));
   const [target] = targetsOf(job!, [{ targets: ['127.0.0.1:1'], labels: {} }]).targets;
   const series = new TargetSeries(sink, target!, job!);
-  series.add(batch, bodies[0]!, 'text', 0);
+  series.add(batch, { text: bodies[0]!, dialect: 'text' }, 0);
   series.committed();
   const before = process.cpuUsage();
   for (const text of bodies) {
-    series.add(batch, text, 'text', 0);
+    series.add(batch, { text, dialect: 'text' }, 0);
     series.committed();
   }
   const { user, system } = process.cpuUsage(before);

@@ -1,6 +1,7 @@
 import { AppError } from '@pitot/core';
 
-export type Dialect = 'text' | 'openmetrics';
+/** `protobuf` is what `metric-family.ts` makes of a protobuf answer: OpenMetrics with the metric names of the text format. */
+export type Dialect = 'text' | 'openmetrics' | 'protobuf';
 
 /** What the parser found at the cursor. */
 export type LineKind = 'series' | 'comment' | 'end';
@@ -52,7 +53,7 @@ export class ExpositionParser {
 
   constructor(text: string, dialect: Dialect) {
     this.text = text;
-    this.#openMetrics = dialect === 'openmetrics';
+    this.#openMetrics = dialect !== 'text';
   }
 
   next(): LineKind {

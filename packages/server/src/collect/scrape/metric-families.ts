@@ -53,7 +53,7 @@ export class MetricFamilies {
 }
 
 function queriedName(name: string, type: MetricType, dialect: Dialect): string {
-  if (dialect === 'text') return name;
+  if (dialect !== 'openmetrics') return name;
   if (type === 'counter') return `${name}_total`;
   return type === 'info' ? `${name}_info` : name;
 }

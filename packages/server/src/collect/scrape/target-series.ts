@@ -1,4 +1,4 @@
-import { AppError, labelsFromPairs, type BatchSource, type Labels, type MetricBatch, type MetricSink } from '@pitot/core';
+import { AppError, labelsFromPairs, type BatchSource, type Labels, type MetricBatch, type MetricSink, type NativeHistogram } from '@pitot/core';
 import type { ScrapeJob } from './config.ts';
 import { ExpositionParser, type Dialect } from './exposition-parser.ts';
 import { MetricFamilies } from './metric-families.ts';
@@ -6,6 +6,13 @@ import { brokenLabelLimit, reportLabels, seriesLabels, type CachedSeries } from 
 import type { Target } from './target.ts';
 
 export const SCRAPE_SOURCE: BatchSource = { receiver: 'scrape' };
+
+/** What a target answered, as text; native histograms stand beside it, by the number of the sample (from 0) that they replace. */
+export interface ScrapedBody {
+  readonly text: string;
+  readonly dialect: Dialect;
+  readonly histograms?: ReadonlyMap<number, NativeHistogram>;
+}
 
 export interface ScrapeCounts {
   readonly scraped: number;
@@ -60,7 +67,7 @@ export class TargetSeries {
   }
 
   /** Adds a whole answer to the batch. Throws AppError where it cannot be read or breaks a limit; the batch is then not to be used. */
-  add(batch: MetricBatch, text: string, dialect: Dialect, scrapeMs: number): ScrapeCounts {
+  add(batch: MetricBatch, { text, dialect, histograms }: ScrapedBody, scrapeMs: number): ScrapeCounts {
     const scrape = ++this.#scrape;
     this.#epoch = this.#sink.epoch;
     const parser = new ExpositionParser(text, dialect);
@@ -84,6 +91,7 @@ export class TargetSeries {
       }
       if (series.index >= 0) expectedAt++;
       parser.readValue();
+      const histogram = histograms?.get(scraped);
       scraped++;
       const again = series.scrape === scrape;
       if (!again) {
@@ -95,7 +103,7 @@ export class TargetSeries {
         throw new AppError('too_many_samples', `more samples than sample_limit allows, ${this.#job.sampleLimit}`);
       }
       if (!series.live && !again) added++;
-      this.#addSample(batch, series, parser, scrapeMs, again);
+      this.#addSample(batch, series, parser, scrapeMs, again, histogram);
     }
     for (const one of this.#families.changed(dialect)) batch.addMetadata(one);
     this.#finish(batch, sequence, comments, steady && sequence.length === this.#expected.length, scrapeMs);
@@ -162,7 +170,7 @@ export class TargetSeries {
     return series;
   }
 
-  #addSample(batch: MetricBatch, series: CachedSeries, parser: ExpositionParser, scrapeMs: number, again: boolean): void {
+  #addSample(batch: MetricBatch, series: CachedSeries, parser: ExpositionParser, scrapeMs: number, again: boolean, histogram?: NativeHistogram): void {
     const own = this.#job.honor_timestamps && !Number.isNaN(parser.timestampMs);
     // The same series twice without timestamps of its own is one sample too many; the first counts.
     if (again && !own) {
@@ -172,7 +180,8 @@ export class TargetSeries {
     if (!this.#intern(series, batch)) return;
     series.tracked = !own || this.#job.track_timestamps_staleness;
     const timestampMs = own ? parser.timestampMs : scrapeMs;
-    batch.addFloat(series.handle, timestampMs, parser.value);
+    if (histogram === undefined) batch.addFloat(series.handle, timestampMs, parser.value);
+    else batch.addHistogram(series.handle, timestampMs, histogram);
     if (parser.exemplar !== '' && parser.exemplar !== series.exemplar) {
       const { pairs, value, timestampMs: exemplarMs } = parser.exemplarParts();
       batch.addExemplar(series.handle, { labels: labelsFromPairs(pairs), value, timestampMs: Number.isNaN(exemplarMs) ? timestampMs : exemplarMs });

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { malformed, type WireReader } from '../protobuf-wire.ts';
+import { malformed, type WireReader } from '@pitot/core/protobuf-wire';
 
 /** An attribute with its value as text. */
 export type Attribute = readonly [key: string, value: string];

@@ -1,5 +1,5 @@
 import type { DecodeTarget } from '../decode-target.ts';
-import { WireReader } from '../protobuf-wire.ts';
+import { WireReader } from '@pitot/core/protobuf-wire';
 import { DeltaStore } from './delta.ts';
 import { readExponentialPoint } from './exponential-points.ts';
 import { readHistogramPoint } from './histogram-points.ts';

@@ -1,5 +1,5 @@
 import type { NativeHistogram } from '@pitot/core';
-import { malformed, type WireReader } from '../protobuf-wire.ts';
+import { malformed, type WireReader } from '@pitot/core/protobuf-wire';
 import { added, coarser, layOut, withoutNearZero, type Buckets } from './bucket-layout.ts';
 import { deltaOf, type PointTools } from './number-points.ts';
 import { msOfNanoseconds } from './point-writer.ts';

@@ -1,4 +1,4 @@
-import type { WireReader } from '../protobuf-wire.ts';
+import type { WireReader } from '@pitot/core/protobuf-wire';
 import type { DeltaSeries, DeltaStore } from './delta.ts';
 import { msOfNanoseconds, type PointWriter } from './point-writer.ts';
 import { pointLabels } from './resource.ts';

@@ -1,6 +1,6 @@
 import { labelsFromPairs, type NativeHistogram, type RejectReason } from '@pitot/core';
 import type { DecodeTarget } from '../decode-target.ts';
-import type { WireReader } from '../protobuf-wire.ts';
+import type { WireReader } from '@pitot/core/protobuf-wire';
 import { addAttribute, readBytes, type Attribute } from './attributes.ts';
 
 /** OpenMetrics allows this many characters of labels on an exemplar; filtered attributes that go beyond are left out. */

@@ -1,5 +1,5 @@
 import { labelsFromPairs, METRIC_NAME, type Labels } from '@pitot/core';
-import type { WireReader } from '../protobuf-wire.ts';
+import type { WireReader } from '@pitot/core/protobuf-wire';
 import { addAttribute, type Attribute } from './attributes.ts';
 import { labelName } from './naming.ts';
 

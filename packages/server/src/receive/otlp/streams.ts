@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { METRIC_NAME, type MetricType, type RejectReason } from '@pitot/core';
 import type { DecodeTarget } from '../decode-target.ts';
 import { PendingMetadata } from '../pending-metadata.ts';
-import type { WireReader } from '../protobuf-wire.ts';
+import type { WireReader } from '@pitot/core/protobuf-wire';
 import { SeriesTable } from '../series-table.ts';
 import { addAttribute, type Attribute } from './attributes.ts';
 import type { DeltaSeries } from './delta.ts';

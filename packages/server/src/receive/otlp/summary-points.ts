@@ -1,5 +1,5 @@
 import type { RejectReason } from '@pitot/core';
-import type { WireReader } from '../protobuf-wire.ts';
+import type { WireReader } from '@pitot/core/protobuf-wire';
 import { decimal } from './histogram-points.ts';
 import type { PointTools } from './number-points.ts';
 import { msOfNanoseconds } from './point-writer.ts';

@@ -1,5 +1,5 @@
 import { STALE_NAN_HIGH, STALE_NAN_LOW, type BucketSpan, type CounterResetHint, type NativeHistogram } from '@pitot/core';
-import { malformed, type WireReader } from '../protobuf-wire.ts';
+import { malformed, type WireReader } from '@pitot/core/protobuf-wire';
 
 /** Far above any histogram: only keeps memory small. */
 const MAX_PARTS = 100_000;

@@ -10,7 +10,7 @@ import {
 } from '@pitot/core';
 import type { DecodeTarget } from '../decode-target.ts';
 import { PendingMetadata } from '../pending-metadata.ts';
-import { malformed, WireReader } from '../protobuf-wire.ts';
+import { malformed, WireReader } from '@pitot/core/protobuf-wire';
 import { ROOT_SEED, SeriesTable } from '../series-table.ts';
 import { readHistogram } from './histogram.ts';
 import { labelsOfPairs } from './labels.ts';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { STALE_NAN_HIGH, STALE_NAN_LOW, type Labels, type MetricType, type RejectReason } from '@pitot/core';
 import type { DecodeTarget } from '../decode-target.ts';
-import { malformed, WireReader } from '../protobuf-wire.ts';
+import { malformed, WireReader } from '@pitot/core/protobuf-wire';
 import { SeriesTable } from '../series-table.ts';
 import { readHistogram } from './histogram.ts';
 import { labelsOfPairs } from './labels.ts';

@@ -1,4 +1,4 @@
-import { AppError } from '@pitot/core';
+import { AppError } from './errors.ts';
 import { describe, expect, it } from 'vitest';
 import { WireReader } from './protobuf-wire.ts';
 

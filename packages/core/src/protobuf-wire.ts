@@ -1,4 +1,4 @@
-import { AppError } from '@pitot/core';
+import { AppError } from './errors.ts';
 
 /** Protocol Buffers wire types. Source: protobuf.dev, "Encoding". */
 const WIRE_VARINT = 0;
