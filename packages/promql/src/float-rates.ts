@@ -31,7 +31,8 @@ export function floatRateRow(row: RowBuilder, times: Float64Array, values: Float
   const { values: out, present } = row;
   const length = times.length;
   const rangeSeconds = rangeMs / 1000;
-  const resets = isCounter ? resetCounts(values) : undefined;
+  const falls = isCounter && resets.find(values);
+  const { counts, fallen } = resets;
   // What follows from the samples' times alone is kept from step to step: scrapes are regular, and divisions are slow.
   let startGapMs = NaN;
   let endGapMs = NaN;
@@ -55,8 +56,9 @@ export function floatRateRow(row: RowBuilder, times: Float64Array, values: Float
     const lastMs = times[high - 1]!;
     const firstValue = values[low]!;
     let rise = values[high - 1]! - firstValue;
-    if (resets !== undefined && resets[high - 1]! !== resets[low]!) {
-      for (let i = low + 1; i < high; i++) if (values[i]! < values[i - 1]!) rise += values[i - 1]!;
+    if (falls) {
+      const last = counts[high - 1]!;
+      for (let k = counts[low]!; k < last; k++) rise += fallen[k]!;
     }
     if (firstMs - windowStartMs !== startGapMs || windowEndMs - lastMs !== endGapMs || high - low !== count || lastMs - firstMs !== sampledMs) {
       startGapMs = firstMs - windowStartMs;
@@ -87,12 +89,35 @@ export function floatRateRow(row: RowBuilder, times: Float64Array, values: Float
   return any;
 }
 
-/** [i]: how many of values[1..i] are below the value before them; undefined where none is, as in most windows of counters. */
-function resetCounts(values: Float64Array): Int32Array | undefined {
-  let first = 1;
-  while (first < values.length && !(values[first]! < values[first - 1]!)) first++;
-  if (first >= values.length) return undefined;
-  const resets = new Int32Array(values.length);
-  for (let i = first; i < values.length; i++) resets[i] = resets[i - 1]! + (values[i]! < values[i - 1]! ? 1 : 0);
-  return resets;
+/**
+ * Where values fall: counts[i] of values[1..i] are below the value before them, and fallen[k] is what the k-th of these fell from.
+ * Shared by all series, one after the other: good until the next `find`.
+ */
+class Resets {
+  counts = new Int32Array(256);
+  fallen = new Float64Array(256);
+
+  /** Answers whether there is any. */
+  find(values: Float64Array): boolean {
+    const { length } = values;
+    let first = 1;
+    while (first < length && !(values[first]! < values[first - 1]!)) first++;
+    if (first >= length) return false;
+    if (this.counts.length < length) {
+      this.counts = new Int32Array(2 * length);
+      this.fallen = new Float64Array(2 * length);
+    }
+    const { counts, fallen } = this;
+    counts.fill(0, 0, first);
+    let count = 0;
+    for (let i = first; i < length; i++) {
+      // Written always and kept only where it counts: gauges fall at every other sample, and no branch can be foretold there.
+      fallen[count] = values[i - 1]!;
+      count += values[i]! < values[i - 1]! ? 1 : 0;
+      counts[i] = count;
+    }
+    return true;
+  }
 }
+
+const resets = new Resets();
