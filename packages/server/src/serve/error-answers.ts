@@ -92,6 +92,8 @@ const FASTIFY_CODES: Readonly<Record<number, ErrorCode>> = {
 
 function asAppError(error: FastifyError, request: FastifyRequest): AppError {
   if (error instanceof AppError) return error;
+  // Node says `aborted`; nobody is there to read the answer, and it is no defect of ours.
+  if (error.code === 'ECONNRESET' && !request.raw.complete) return new AppError('canceled', 'the sender went away before the body was whole', { cause: error });
   if (hasZodFastifySchemaValidationErrors(error)) return validationError(error);
   const code = error.code?.startsWith('FST_') || error.name === 'ForbiddenError' ? FASTIFY_CODES[error.statusCode ?? 500] : undefined;
   if (code === 'body_too_large') return bodyTooLarge(request.routeOptions.bodyLimit);

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noMeter, send, startServer } from './fixtures/running-server.ts';
@@ -42,6 +44,26 @@ describe('receivers’ routes', () => {
   it('answers an unknown path with what is wrong', async () => {
     const answer = await send(servers.urls.main, '/v1/nothing', { method: 'POST', body: '{}' });
     expect(answer).toMatchObject({ status: 404, json: { error: { code: 'not_found' } } });
+  });
+});
+
+describe('a sender that hangs up before its body is whole', () => {
+  it.each(['/v1/echo', '/api/v1/query'])('is no defect in the log: %s', async (path) => {
+    const lines: unknown[] = [];
+    const ignore = () => {};
+    const servers = await startServer({ log: { debug: ignore, info: ignore, warn: ignore, error: (...line: unknown[]) => void lines.push(line) } });
+    const { port } = new URL(servers.urls.main);
+    const socket = connect(Number(port), '127.0.0.1').resume();
+    await once(socket, 'connect');
+    // The first answer says that the second request has been begun.
+    const health = `GET /health HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+    const half = `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nquery=`;
+    socket.write(health + half);
+    await once(socket, 'data');
+    socket.destroy();
+    await send(servers.urls.main, '/health');
+    await servers.close();
+    expect(lines).toEqual([]);
   });
 });
 
