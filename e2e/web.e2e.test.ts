@@ -152,6 +152,33 @@ describe.skipIf(chromiumPath === undefined)('the pages', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('takes its word back when Pitot does not answer, keeps what was read, and recovers by itself', async () => {
+    const { page, complaints } = await openPage(browser, pitot.baseUrl);
+    await page.goto('/?refresh=5s&from=now-5m');
+    const sentence = page.getByTestId('sentence');
+    await sentence.getByText(/All well|Warning/).waitFor();
+    await page.getByRole('region', { name: 'Memory in use' }).locator('canvas').waitFor();
+    await page.route('**/api/**', (route) => route.abort('connectionrefused'));
+    await sentence.getByText('does not answer').waitFor();
+    await page.getByText('Not refreshed').first().waitFor();
+    expect(await page.getByRole('region', { name: 'Memory in use' }).locator('canvas').count()).toBe(1);
+    expect(await page.getByRole('link', { name: hostname(), exact: true }).count()).toBeGreaterThan(0);
+    await page.unroute('**/api/**');
+    await sentence.getByText(/All well|Warning/).waitFor();
+    await page.getByText('Not refreshed').first().waitFor({ state: 'hidden' });
+    // The browser itself reports the requests that were refused.
+    expect(complaints.filter((text) => !text.includes('ERR_CONNECTION_REFUSED'))).toEqual([]);
+  });
+
+  it('answers an address without a page inside the shell', async () => {
+    const { page, complaints } = await openPage(browser, pitot.baseUrl);
+    await page.goto('/no/such/page');
+    await page.getByText('There is no page at this address').waitFor();
+    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Hosts' }).click();
+    await page.waitForURL('**/hosts');
+    expect(complaints).toEqual([]);
+  });
+
   it.each(['/', '/hosts', '/explore/metrics', '/connect', '/settings/keys', '/settings/status'])('fits %s into 390 pixels', async (path) => {
     const { page, complaints } = await openPage(browser, pitot.baseUrl, { viewport: { width: 390, height: 844 } });
     await page.goto(path);

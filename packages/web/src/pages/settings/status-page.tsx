@@ -121,7 +121,7 @@ function statusVerdict(status: StatusAnswer, nowMs: number): Verdict {
 type LimitEntry = [string, number];
 
 const LIMIT_COLUMNS: readonly Column<LimitEntry>[] = [
-  { key: 'meaning', title: 'Limit', value: ([key]) => wordsOfLimit(key).meaning },
+  { key: 'meaning', title: 'Limit', value: ([key]) => wordsOfLimit(key).meaning, cell: ([key]) => <span className="wraps">{wordsOfLimit(key).meaning}</span> },
   { key: 'value', title: 'Value', align: 'right', value: ([, value]) => value, cell: ([key, value]) => formatValue(value, wordsOfLimit(key).unit), tooltip: ([, value]) => value.toLocaleString('en-US') },
   { key: 'key', title: 'Configuration key', value: ([key]) => limitKey(key), cell: ([key]) => <code>{limitKey(key)}</code> },
 ];
