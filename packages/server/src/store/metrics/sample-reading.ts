@@ -19,7 +19,7 @@ export interface FloatSamples {
 const NAME_SERIES_BELOW = 0.5;
 const MOST_NAMED = 50_000;
 /** Answers that are guessed to have fewer samples are read in one piece. */
-const STREAM_FROM_SAMPLES = 500_000;
+const STREAM_FROM_SAMPLES = 100_000;
 const USUAL_INTERVAL_MS = 10_000;
 
 /** What part of the samples tables a selection is: a condition for WHERE with its parameters. */
