@@ -6,10 +6,10 @@ export function banner({ urls, setupLink, dataDirectory, version }: Pick<Running
     '',
     `  Pitot ${version}`,
     '',
-    `  Open        ${urls.main}`,
-    `  OTLP/HTTP   ${urls.otlp ?? urls.main}`,
-    `  Remote write ${urls.main}/api/v1/write`,
-    `  Data        ${dataDirectory}`,
+    `  Open          ${urls.main}`,
+    `  OTLP/HTTP     ${urls.otlp ?? urls.main}`,
+    `  Remote write  ${urls.main}/api/v1/write`,
+    `  Data          ${dataDirectory}`,
   ];
   if (setupLink !== undefined) {
     lines.push('', '  First start: make the administrator with this link. It works once.', `  ${setupLink}`);

@@ -25,6 +25,9 @@ const listenAddressOrOff = z
   .transform(() => 'off' as const)
   .or(listenAddress);
 
+/** The engine counts expiry in seconds of 32 bits, which end in 2106: a longer retention would expire everything at once. */
+const LONGEST_MS = parseDurationMs('50y');
+
 /** A Prometheus duration such as 30d, in milliseconds. */
 const duration = (fallback: string, minimumMs: number) =>
   z
@@ -33,6 +36,10 @@ const duration = (fallback: string, minimumMs: number) =>
     .transform((text, context): number => {
       try {
         const durationMs = parseDurationMs(text);
+        if (durationMs > LONGEST_MS) {
+          context.addIssue({ code: 'custom', message: `expected at most ${formatDurationMs(LONGEST_MS)}, got "${text}"` });
+          return z.NEVER;
+        }
         if (durationMs >= minimumMs) return durationMs;
         context.addIssue({ code: 'custom', message: `expected at least ${formatDurationMs(minimumMs)}, got "${text}"` });
       } catch {

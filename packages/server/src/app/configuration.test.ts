@@ -75,6 +75,7 @@ describe('loadConfiguration', () => {
     ['wrong choice', 'auth: maybe\n', 'pitot.yaml:1: auth: '],
     ['wrong duration', 'retention:\n  metrics: 5 years\n', 'expected a duration such as 30d, got "5 years"'],
     ['too short a retention', 'retention:\n  metrics: 5s\n', 'expected at least 1h, got "5s"'],
+    ['too long a retention', 'retention:\n  metrics: 90y\n', 'expected at most 50y, got "90y"'],
     ['wrong port', 'listen: localhost:99999\n', 'expected host:port such as 127.0.0.1:7777, got "localhost:99999"'],
     ['not YAML', 'a: [1,\n', 'pitot.yaml:2'],
     ['not a mapping', '- a\n', 'expected a mapping'],

@@ -88,7 +88,14 @@ describe('processes', () => {
   it('does not take a reused pid for the process before, and counts one that started since from nothing', () => {
     const ranking = new ProcessRanking();
     ranking.rank([stat(7, 500, 1)], 100);
-    const [one] = ranking.rank([stat(7, 5, 1, 105)], 110);
+    const [one] = ranking.rank([stat(7, 35, 1, 105)], 170);
     expect(one?.cpuRatio).toBe(0.5);
+  });
+
+  it('leaves out processes younger than a minute, which would each be a new series', () => {
+    const ranking = new ProcessRanking();
+    ranking.rank([], 100);
+    expect(ranking.rank([stat(7, 5, 1, 105)], 164)).toEqual([]);
+    expect(ranking.rank([stat(7, 6, 1, 105)], 165)).toHaveLength(1);
   });
 });

@@ -33,13 +33,15 @@ export interface BusyProcess {
 }
 
 const LISTED = 10;
+/** Younger processes are not listed: each is a series of its own, and a build or a cron job starts thousands a day. */
+const SETTLED_SECONDS = 60;
 
 /** Finds the busiest processes between two readings. */
 export class ProcessRanking {
   #cpuSeconds = new Map<string, number>();
   #uptimeSeconds = Number.NaN;
 
-  /** The ten that used most CPU since the reading before and the ten with most memory, each process once. */
+  /** Of those that run for a minute: the ten that used most CPU since the reading before and the ten with most memory, each once. */
   rank(stats: readonly ProcessStat[], uptimeSeconds: number): BusyProcess[] {
     const elapsed = uptimeSeconds - this.#uptimeSeconds;
     const seen = new Map<string, number>();
@@ -53,8 +55,9 @@ export class ProcessRanking {
     });
     this.#cpuSeconds = seen;
     this.#uptimeSeconds = uptimeSeconds;
-    const byMemory = all.filter(({ stat }) => stat.residentPages > 0).sort((a, b) => b.stat.residentPages - a.stat.residentPages);
-    const byCpu = all.filter(({ cpuRatio }) => (cpuRatio ?? 0) > 0).sort((a, b) => b.cpuRatio! - a.cpuRatio!);
+    const settled = all.filter(({ stat }) => stat.startSeconds <= uptimeSeconds - SETTLED_SECONDS);
+    const byMemory = settled.filter(({ stat }) => stat.residentPages > 0).sort((a, b) => b.stat.residentPages - a.stat.residentPages);
+    const byCpu = settled.filter(({ cpuRatio }) => (cpuRatio ?? 0) > 0).sort((a, b) => b.cpuRatio! - a.cpuRatio!);
     return [...new Set([...byCpu.slice(0, LISTED), ...byMemory.slice(0, LISTED)])];
   }
 }
