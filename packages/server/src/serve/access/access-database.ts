@@ -1,6 +1,6 @@
-import type { Scope } from '@pitot/core';
 import { drizzleAdapter } from 'better-auth/adapters/drizzle';
 import type { BetterAuthOptions } from 'better-auth/minimal';
+import type { StoredApiKey } from '../../store/postgres/api-keys.ts';
 
 /** What access control keeps in PostgreSQL; the store implements it, tests use one in memory. */
 export interface AccessDatabase {
@@ -17,17 +17,7 @@ export function drizzleAccounts(database: object, schema: Readonly<Record<string
   return drizzleAdapter(database as Record<string, unknown>, { provider: 'pg', schema });
 }
 
-export interface ApiKeyRecord {
-  readonly id: string;
-  readonly name: string;
-  /** First characters of the key, to recognise it by. */
-  readonly prefix: string;
-  /** SHA-256 of the whole key, lower-case hex. The key itself is never stored. */
-  readonly hash: string;
-  readonly scopes: readonly Scope[];
-  readonly createdMs: number;
-  readonly lastUsedMs: number | null;
-}
+export type ApiKeyRecord = StoredApiKey;
 
 export interface ApiKeyRepository {
   list(): Promise<readonly ApiKeyRecord[]>;
