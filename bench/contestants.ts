@@ -1,10 +1,10 @@
 /** Starts Pitot and its rivals on free loopback ports in scratch directories, and reads what they use from /proc. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../packages/core/src/fixtures/free-port.ts';
 
 export interface Contestant {
   readonly name: string;
@@ -76,16 +76,6 @@ async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
     await delay(25);
   }
   throw new Error(`${url} not ready in 30 s`);
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer().once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === 'object' ? done(address.port) : fail(new Error('no port'))));
-    });
-  });
 }
 
 const TICKS_PER_SECOND = 100;

@@ -1,9 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../packages/core/src/fixtures/free-port.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(ROOT, 'packages/server/src/app/main.ts');
@@ -54,16 +54,6 @@ function buildPages(): void {
   if (existsSync(WEB_INDEX)) return;
   const { status } = spawnSync('npm', ['run', 'build', '--workspace', '@pitot/web'], { cwd: ROOT, stdio: 'inherit' });
   if (status !== 0) throw new Error('the pages could not be built; see above');
-}
-
-/** A port nobody listens on at this moment. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }
 
 async function healthy(baseUrl: string, child: ChildProcess): Promise<void> {

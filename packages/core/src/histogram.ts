@@ -28,3 +28,9 @@ export interface BucketSpan {
 export type CounterResetHint = 'unknown' | 'reset' | 'not_reset' | 'gauge';
 
 export const CUSTOM_BUCKETS_SCHEMA = -53;
+
+/** Bucket counts as the wire formats of integer histograms carry them, each as the difference to the one before, made absolute. */
+export function accumulated(deltas: readonly number[]): number[] {
+  let count = 0;
+  return deltas.map((delta) => (count += delta));
+}

@@ -35,7 +35,8 @@ export function encodeNativeBlock(table: TableName, rows: number, columns: Reado
   return out.finish();
 }
 
-const WIDTH: Readonly<Partial<Record<ColumnType, number>>> = {
+/** Bytes of one value of a column of fixed width; strings and arrays have none. */
+export const VALUE_WIDTH: Readonly<Partial<Record<ColumnType, number>>> = {
   Int8: 1,
   UInt8: 1,
   Date: 2,
@@ -46,7 +47,7 @@ const WIDTH: Readonly<Partial<Record<ColumnType, number>>> = {
 };
 
 function writeColumn(out: ByteWriter, type: ColumnType, column: Column, rows: number): void {
-  const width = WIDTH[type];
+  const width = VALUE_WIDTH[type];
   if (width !== undefined) {
     const view = column as Uint8Array;
     out.bytes(new Uint8Array(view.buffer, view.byteOffset, rows * width));

@@ -8,7 +8,8 @@ import { OTLPMetricExporter as ProtoExporter } from '@opentelemetry/exporter-met
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, freePort, PitotProcess } from './fixtures/pitot-process.ts';
+import { freePort } from '../../../core/src/fixtures/free-port.ts';
+import { eventually, PitotProcess } from './fixtures/pitot-process.ts';
 
 const run = promisify(execFile);
 const hasPrometheus = ['prometheus', 'promtool'].every((program) => spawnSync(program, ['--version']).status === 0);

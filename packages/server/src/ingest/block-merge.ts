@@ -1,4 +1,5 @@
 import { TABLES, type ColumnType, type TableName } from '@pitot/core';
+import { VALUE_WIDTH } from '@pitot/core/native-block';
 import { sizedTextEnd } from './native-columns.ts';
 import { writeVarint } from './series-labels.ts';
 
@@ -28,14 +29,9 @@ interface BlockCursor {
   at: number;
 }
 
+/** Bytes of one value, or of one element of an array. */
 const WIDTH: Readonly<Partial<Record<ColumnType, number>>> = {
-  Int8: 1,
-  UInt8: 1,
-  Date: 2,
-  UInt32: 4,
-  UInt64: 8,
-  Float64: 8,
-  'DateTime64(3)': 8,
+  ...VALUE_WIDTH,
   'Array(Int32)': 4,
   'Array(UInt32)': 4,
   'Array(Float64)': 8,

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { AppError, type BucketSpan, type NativeHistogram } from '@pitot/core';
+import { accumulated, AppError, type BucketSpan, type NativeHistogram } from '@pitot/core';
 import { malformed, WireReader } from '@pitot/core/protobuf-wire';
 import type { ScrapedBody } from './target-series.ts';
 
@@ -323,11 +323,6 @@ class FamilyWriter {
 function newer(a: Exemplar | undefined, b: Exemplar | undefined): Exemplar | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return a.timestampMs >= b.timestampMs ? a : b;
-}
-
-function accumulated(deltas: readonly number[]): number[] {
-  let count = 0;
-  return deltas.map((delta) => (count += delta));
 }
 
 /** As client libraries write bounds into text (Go's `%g`), so that a series is the same in both forms. */

@@ -1,4 +1,4 @@
-import { STALE_NAN_HIGH, STALE_NAN_LOW, type BucketSpan, type CounterResetHint, type NativeHistogram } from '@pitot/core';
+import { accumulated, STALE_NAN_HIGH, STALE_NAN_LOW, type BucketSpan, type CounterResetHint, type NativeHistogram } from '@pitot/core';
 import { malformed, type WireReader } from '@pitot/core/protobuf-wire';
 
 /** Far above any histogram: only keeps memory small. */
@@ -157,9 +157,4 @@ function readDoubles(reader: WireReader, tag: number, end: number, into: number[
   }
   const packedEnd = reader.length(end);
   while (reader.position < packedEnd) add(reader, into, reader.double(packedEnd));
-}
-
-function accumulated(deltas: readonly number[]): number[] {
-  let count = 0;
-  return deltas.map((delta) => (count += delta));
 }

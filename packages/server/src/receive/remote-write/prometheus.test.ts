@@ -1,12 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { labelsToObject } from '@pitot/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../../../core/src/fixtures/free-port.ts';
 import { testContext } from '../fixtures/delivery.ts';
 import { DoorServer } from '../fixtures/door-server.ts';
 import { MemorySink, type TakenSample } from '../fixtures/memory-sink.ts';
@@ -107,11 +106,3 @@ describe.skipIf(!isInstalled)('a real Prometheus', () => {
     expect(sink.interned).toBeLessThan(30);
   });
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

@@ -14,6 +14,7 @@ import { malformed, WireReader } from '@pitot/core/protobuf-wire';
 import { ROOT_SEED, SeriesTable } from '../series-table.ts';
 import { readHistogram } from './histogram.ts';
 import { labelsOfPairs } from './labels.ts';
+import { refuseSeries } from './refused-series.ts';
 
 const SYMBOL = 0x22;
 const TIMESERIES = 0x2a;
@@ -22,6 +23,7 @@ const LABEL_REF = 0x08;
 const SAMPLE = 0x12;
 const HISTOGRAM = 0x1a;
 const EXEMPLAR = 0x22;
+const TAGS = { sample: SAMPLE, histogram: HISTOGRAM, exemplar: EXEMPLAR };
 const METADATA = 0x2a;
 
 /** Far above what a request within the other limits carries; keeps tables of references small. */
@@ -160,7 +162,7 @@ export class RequestV2Decoder {
     const series = this.#resolve(metadataStart, metadataEnd);
     reader.position = start;
     if (typeof series === 'number') this.#values(series, end);
-    else this.#reject(series, end);
+    else refuseSeries(this.#reader, end, this.#target, series, TAGS);
   }
 
   #readRefs(tag: number, end: number): void {
@@ -343,21 +345,5 @@ export class RequestV2Decoder {
       return;
     }
     this.#target.batch.addExemplar(series, { labels, value, timestampMs: timestampMs === 0 ? this.#lastTimeMs : timestampMs });
-  }
-
-  /** Counts what a refused series carries. */
-  #reject(reason: RejectReason, end: number): void {
-    const reader = this.#reader;
-    let count = 0;
-    let exemplars = 0;
-    while (reader.position < end) {
-      const tag = reader.tag(end);
-      if (tag === SAMPLE || tag === HISTOGRAM) count++;
-      else if (tag === EXEMPLAR) exemplars++;
-      reader.skip(tag, end);
-    }
-    this.#target.budget.take(count);
-    if (count > 0) this.#target.batch.reject(reason, count);
-    if (exemplars > 0) this.#target.batch.rejectExemplars(reason, exemplars);
   }
 }

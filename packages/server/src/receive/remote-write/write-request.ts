@@ -5,6 +5,7 @@ import { malformed, WireReader } from '@pitot/core/protobuf-wire';
 import { SeriesTable } from '../series-table.ts';
 import { readHistogram } from './histogram.ts';
 import { labelsOfPairs } from './labels.ts';
+import { refuseSeries } from './refused-series.ts';
 
 const TIMESERIES = 0x0a;
 const METADATA = 0x1a;
@@ -12,6 +13,7 @@ const LABEL = 0x0a;
 const SAMPLE = 0x12;
 const EXEMPLAR = 0x1a;
 const HISTOGRAM = 0x22;
+const TAGS = { sample: SAMPLE, histogram: HISTOGRAM, exemplar: EXEMPLAR };
 
 /** Far above any limit of labels: only keeps memory small. */
 const MAX_PAIRS = 200_000;
@@ -175,7 +177,7 @@ export class WriteRequestDecoder {
 
   #values(series: number | RejectReason, end: number): void {
     if (typeof series !== 'number') {
-      this.#reject(series, end);
+      refuseSeries(this.#reader, end, this.#target, series, TAGS);
       return;
     }
     const reader = this.#reader;
@@ -240,22 +242,6 @@ export class WriteRequestDecoder {
       return;
     }
     this.#target.batch.addExemplar(series, { labels, value, timestampMs: timestampMs === 0 ? this.#lastTimeMs : timestampMs });
-  }
-
-  /** Counts what a refused series carries. */
-  #reject(reason: RejectReason, end: number): void {
-    const reader = this.#reader;
-    let count = 0;
-    let exemplars = 0;
-    while (reader.position < end) {
-      const tag = reader.tag(end);
-      if (tag === SAMPLE || tag === HISTOGRAM) count++;
-      else if (tag === EXEMPLAR) exemplars++;
-      reader.skip(tag, end);
-    }
-    this.#target.budget.take(count);
-    if (count > 0) this.#target.batch.reject(reason, count);
-    if (exemplars > 0) this.#target.batch.rejectExemplars(reason, exemplars);
   }
 
   #metadata(end: number): void {

@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../../../core/src/fixtures/free-port.ts';
 import { postgresContract } from './contract.ts';
 import { openEmbeddedPostgres, openPostgresServer } from './postgres.ts';
 import { SettingsTable } from './settings.ts';
@@ -69,14 +69,4 @@ if (SERVER_BINARIES === undefined) {
     rmSync(directory, { recursive: true });
   };
   postgresContract('a server', open, close);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer().once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === 'object' ? done(address.port) : fail(new Error('no port'))));
-    });
-  });
 }
