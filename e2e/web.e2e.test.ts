@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, launch, openPage } from './browser.ts';
 import { sendThroughSdk } from './otlp-sender.ts';
@@ -115,21 +115,21 @@ describe.skipIf(chromiumPath === undefined)('the pages', () => {
     await page.getByTestId('sentence').waitFor();
     await page.keyboard.press('/');
     const search = page.getByPlaceholder('Search pages, hosts');
-    await search.waitFor();
+    await focused(search);
     await page.keyboard.type('api keys');
     await page.getByRole('button', { name: 'API keys' }).waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL('**/settings/keys');
     await search.waitFor({ state: 'hidden' });
     await page.keyboard.press('Control+k');
-    await search.waitFor();
+    await focused(search);
     await page.keyboard.type('system_memory_limit');
     await page.getByText('system_memory_limit_bytes').first().waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/explore\/metrics\?q=system_memory_limit_bytes/);
     await search.waitFor({ state: 'hidden' });
     await page.keyboard.press('Control+k');
-    await search.waitFor();
+    await focused(search);
     await page.keyboard.type('light');
     await page.getByText('Switch to').waitFor();
     await page.keyboard.press('Enter');
@@ -207,4 +207,10 @@ async function until(condition: () => Promise<boolean>, what: string): Promise<v
     if (Date.now() > untilMs) throw new Error(`waited ${DATA_WITHIN_MS} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
+}
+
+/** The palette takes the focus a moment after it shows; keys pressed before that go nowhere. */
+async function focused(field: Locator): Promise<void> {
+  await field.waitFor();
+  await expect.poll(() => field.evaluate((element) => element === document.activeElement), { timeout: 10_000 }).toBe(true);
 }
