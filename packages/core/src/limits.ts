@@ -14,6 +14,11 @@ export const limitsSchema = z.strictObject({
   decompressed_body_bytes: whole(128 * MIB, 'Largest request body after decompression, in bytes.'),
   json_body_bytes: whole(16 * MIB, 'Largest JSON body after decompression, in bytes; JSON takes many times its size in memory.'),
   samples_per_request: whole(1_000_000, 'Samples in one request.'),
+  records_per_request: whole(200_000, 'Log records or spans in one request.'),
+  log_body_bytes: whole(256 * 1024, 'Size of one log body, in UTF-8 bytes; what is longer is cut, and says so.'),
+  attribute_value_bytes: whole(32 * 1024, 'Size of one attribute value of a log record or span, in UTF-8 bytes; what is longer is cut, and says so.'),
+  attributes_per_record: whole(256, 'Attributes on one log record, span, event or link; the rest is left out and counted.'),
+  log_bytes_per_second_per_source: whole(16 * MIB, 'Log bytes per second of one service, over ten seconds; what is above is turned away, except errors.'),
   labels_per_series: whole(64, 'Labels on one series.'),
   label_name_length: whole(1024, 'Length of a label name, in UTF-8 bytes.'),
   label_value_length: whole(4096, 'Length of a label value, in UTF-8 bytes.'),
@@ -27,6 +32,9 @@ export const limitsSchema = z.strictObject({
   query_max_series: whole(500_000, 'Series one query may read.'),
   query_max_points: whole(11_000, "Points per series in one answer; Prometheus' own limit."),
   query_concurrency: whole(8, 'Queries evaluated at the same time; more wait.'),
+  search_rows: whole(5_000, 'Log records or traces in one answer of a search.'),
+  export_rows: whole(1_000_000, 'Log records in one export.'),
+  trace_spans: whole(100_000, 'Spans of one trace that are read; the first by time.'),
   spool_bytes: whole(2 * 1024 * MIB, 'Disk bytes the spool may take while the store is behind.'),
 });
 

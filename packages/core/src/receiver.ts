@@ -4,10 +4,13 @@ import type { Clock } from './time.ts';
 import type { Logger } from './ports/logger.ts';
 import type { Meter } from './ports/meter.ts';
 import type { MetricSink } from './ports/metric-sink.ts';
+import type { LogSink, SpanSink } from './ports/signal-sink.ts';
 
-/** What every receiver is given at start. Later signals add sinks here. */
+/** What every receiver is given at start. */
 export interface ReceiverContext {
   readonly metrics: MetricSink;
+  readonly logs: LogSink;
+  readonly spans: SpanSink;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly log: Logger;

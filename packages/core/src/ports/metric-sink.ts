@@ -68,6 +68,8 @@ export const REJECT_REASONS = {
   duplicate_timestamp: 'A second value for a timestamp of a series that differs from the first.',
   invalid_histogram: 'A histogram whose counts, spans or bounds contradict each other.',
   invalid_value: 'A value that is not a number where the protocol demands one.',
+  invalid_id: 'A trace or span id of the wrong size, or all zeros.',
+  source_rate: 'More log bytes per second of one source than limits.log_bytes_per_second_per_source allows.',
   unsupported: 'A kind of data that this door does not take.',
 } as const;
 

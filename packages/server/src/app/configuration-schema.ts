@@ -57,6 +57,9 @@ const url = (protocols: readonly string[]) =>
 export const configurationSchema = z.strictObject({
   listen: listenAddress.prefault('127.0.0.1:7777').describe('Web, REST, Prometheus API, remote write and OTLP/HTTP.'),
   otlp_http_listen: listenAddressOrOff.prefault('127.0.0.1:4318').describe('OTLP/HTTP on its standard port; `off` disables.'),
+  otlp_grpc_listen: listenAddressOrOff.prefault('127.0.0.1:4317').describe('OTLP/gRPC on its standard port; `off` disables.'),
+  syslog_udp_listen: listenAddressOrOff.prefault('off').describe('Syslog (RFC 5424 and 3164) over UDP, e.g. 127.0.0.1:5514; `off` disables.'),
+  syslog_tcp_listen: listenAddressOrOff.prefault('off').describe('Syslog over TCP, with octet counting or lines; `off` disables.'),
   data: z.string().min(1).default('./data').describe('Data directory; one process owns it.'),
   public_names: z
     .array(z.string().min(1))
@@ -85,7 +88,11 @@ export const configurationSchema = z.strictObject({
     })
     .prefault({}),
   retention: z
-    .strictObject({ metrics: duration('30d', 3_600_000).describe('How long samples are kept.') })
+    .strictObject({
+      metrics: duration('30d', 3_600_000).describe('How long samples are kept.'),
+      logs: duration('14d', 3_600_000).describe('How long log records are kept.'),
+      traces: duration('14d', 3_600_000).describe('How long spans are kept; the metrics made of them stay as long as samples.'),
+    })
     .prefault({}),
   host: z
     .strictObject({

@@ -101,8 +101,9 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
   const servers = await createHttpServers({
     main: configuration.listen,
     ...(configuration.otlp_http_listen !== 'off' && { otlp: configuration.otlp_http_listen }),
-    receiverRoutes: RECEIVERS.flatMap((receiver) => receiver.open({ metrics: ingest.sink, limits, clock, log, meter })),
+    receiverRoutes: RECEIVERS.flatMap((receiver) => receiver.open({ metrics: ingest.sink, logs: ingest.logs, spans: ingest.spans, limits, clock, log, meter })),
     metrics: createMetricQueries({ reader, limits, clock, meter }),
+    questions: {},
     monitor: ingest.monitor,
     database: createAccessDatabase(postgres),
     targets: () => collectors.flatMap((collector) => collector.targets?.() ?? []),

@@ -34,7 +34,8 @@ export async function openStores(configuration: Configuration, directory: string
 
 async function openClickHouse(configuration: Configuration, directory: string, log: Logger): Promise<ClickHouse> {
   const { url, cluster, memory_bytes: memoryBytes, threads = availableParallelism() } = configuration.clickhouse;
-  const migration = { retentionMs: configuration.retention.metrics, ...(cluster !== undefined && { cluster }) };
+  const { metrics, logs, traces } = configuration.retention;
+  const migration = { retentionMs: metrics, logsRetentionMs: logs, tracesRetentionMs: traces, ...(cluster !== undefined && { cluster }) };
   if (url !== undefined) {
     return awaitClickHouse(async () => {
       const server = await openClickHouseServer({ url, log });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CircuitBreakerState, Clock, IngestMonitor, Limits, Logger, Meter, MetricSink, TelemetryWriter } from '@pitot/core';
+import { AppError, type CircuitBreakerState, type Clock, type IngestMonitor, type Limits, type Logger, type LogSink, type Meter, type MetricSink, type SpanSink, type TelemetryWriter } from '@pitot/core';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { loadKnownSeries, saveKnownSeries } from './known-series.ts';
 import { MetricPipeline } from './metric-pipeline.ts';
@@ -38,6 +38,8 @@ export interface IngestOptions {
 export interface Ingest {
   /** What receivers and collectors write to. Usable before `start`: the spool takes data as soon as the ingest exists. */
   readonly sink: MetricSink;
+  readonly logs: LogSink;
+  readonly spans: SpanSink;
   readonly monitor: IngestMonitor;
   /** Begins to hand what is in the spool to the store, and the housekeeping. */
   start(): void;
@@ -103,6 +105,8 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
   observe(meter, clock, registry, spool, breaker);
   return {
     sink: pipeline,
+    logs: { take: () => Promise.reject(new AppError('store_unavailable', 'logs are not taken yet')) },
+    spans: { take: () => Promise.reject(new AppError('store_unavailable', 'spans are not taken yet')) },
     monitor: createMonitor(options, registry, sources, spool, breaker, shipper),
     ...lifecycle(pipeline, shipper, spool, saveKnown, startHousekeeping(clock, registry, sources, saveKnown)),
   };

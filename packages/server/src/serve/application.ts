@@ -13,6 +13,7 @@ import { documentInfo } from './openapi-info.ts';
 import { mountPrometheusApi } from './prometheus/routes.ts';
 import { mountReceiverRoutes } from './receiver-routes.ts';
 import { mountEvents } from './rest/events.ts';
+import { createSubjects } from './rest/subjects.ts';
 import { mountRestRoutes } from './rest/routes.ts';
 import { listSources } from './rest/sources.ts';
 import { installSecurityHeaders } from './security-headers.ts';
@@ -135,7 +136,7 @@ async function mountInterfaces(scope: FastifyInstance, context: ApplicationConte
     zlibOptions: { level: GZIP_LEVEL },
   });
   const sources = () => listSources(options.monitor);
-  mountRestRoutes(scope, { metrics: options.metrics, access, health: options.health, status, sources, ownMetrics: options.ownMetrics });
+  mountRestRoutes(scope, { metrics: options.metrics, access, health: options.health, status, sources, ownMetrics: options.ownMetrics, subjects: createSubjects(options.questions) });
   mountEvents(scope, { sources, health: options.health });
   mountPrometheusApi(scope, {
     metrics: options.metrics,

@@ -20,6 +20,7 @@ import { createAccess } from './access/access.ts';
 import type { MountedRoute } from './access/gate.ts';
 import { createOriginRule, isLoopback } from './access/origin-rule.ts';
 import { createApplication } from './application.ts';
+import type { Questions } from './rest/subjects.ts';
 
 export interface HttpServersOptions {
   readonly main: ListenAddress;
@@ -27,6 +28,7 @@ export interface HttpServersOptions {
   readonly otlp?: ListenAddress;
   readonly receiverRoutes: readonly HttpRoute[];
   readonly metrics: MetricQueries;
+  readonly questions: Questions;
   readonly monitor: IngestMonitor;
   readonly database: AccessDatabase;
   /** Scrape targets of every collector that has some. */

@@ -1,6 +1,6 @@
 import { AppError } from '@pitot/core';
 import { OTLP_MESSAGES, type Field, type FieldKind } from './json-schema.ts';
-import { WireWriter } from './wire-writer.ts';
+import { WireWriter } from '@pitot/core/protobuf-writer';
 
 /** Deeper nesting is refused; objects and arrays count, and a request itself needs about twenty levels. */
 const MAX_DEPTH = 80;

@@ -28,6 +28,9 @@ import type { MetricQueries } from '../../query/metric-queries.ts';
 import type { Access } from '../access/access.ts';
 import { closeSignal } from '../receiver-routes.ts';
 
+/** Mounts the routes of one subject, e.g. logs. One file beside this one, one line in the application's wiring. */
+export type RestRoutes = (server: RestServer) => void;
+
 /** What Pitot's own REST routes are made from. */
 export interface RestApi {
   readonly metrics: MetricQueries;
@@ -36,12 +39,13 @@ export interface RestApi {
   readonly status: () => Promise<StatusAnswer>;
   readonly sources: () => SourcesAnswer;
   readonly ownMetrics: () => Promise<{ contentType: string; text: string }>;
+  readonly subjects: readonly RestRoutes[];
 }
 
-const failures = { '4xx': errorAnswer, '5xx': errorAnswer };
+export const failures = { '4xx': errorAnswer, '5xx': errorAnswer };
 const DEFAULT_METRICS_LIMIT = 100;
 const MOST_METRICS = 10_000;
-const documented = (tags: string, summary: string, answer: z.ZodType) => ({ tags: [tags], summary, response: { 200: answer, ...failures } });
+export const documented = (tags: string, summary: string, answer: z.ZodType) => ({ tags: [tags], summary, response: { 200: answer, ...failures } });
 
 /** Pitot's own REST interface. Shapes are in core, `api/rest.ts`. */
 export function mountRestRoutes(plain: FastifyInstance, api: RestApi): void {
@@ -51,9 +55,10 @@ export function mountRestRoutes(plain: FastifyInstance, api: RestApi): void {
   mountReads(server, api);
   mountKeys(server, api);
   mountSession(server, api);
+  for (const mount of api.subjects) mount(server);
 }
 
-type Server = FastifyInstance<
+export type RestServer = FastifyInstance<
   FastifyInstance['server'],
   FastifyRequest['raw'],
   FastifyReply['raw'],
@@ -61,7 +66,7 @@ type Server = FastifyInstance<
   ZodTypeProvider
 >;
 
-function mountHealth(server: Server, { health }: RestApi): void {
+function mountHealth(server: RestServer, { health }: RestApi): void {
   server.route({
     method: 'GET',
     url: '/health',
@@ -96,7 +101,7 @@ function mountHealth(server: Server, { health }: RestApi): void {
   }
 }
 
-function mountMetrics(server: Server, { metrics, ownMetrics }: RestApi): void {
+function mountMetrics(server: RestServer, { metrics, ownMetrics }: RestApi): void {
   const limit = z.coerce.number().int().min(1).max(MOST_METRICS).optional();
   server.route({
     method: 'GET',
@@ -139,7 +144,7 @@ function mountMetrics(server: Server, { metrics, ownMetrics }: RestApi): void {
   });
 }
 
-function mountReads(server: Server, { metrics, sources, status }: RestApi): void {
+function mountReads(server: RestServer, { metrics, sources, status }: RestApi): void {
   server.route({
     method: 'GET',
     url: '/api/v1/sources',
@@ -170,7 +175,7 @@ function mountReads(server: Server, { metrics, sources, status }: RestApi): void
   });
 }
 
-function mountKeys(server: Server, { access }: RestApi): void {
+function mountKeys(server: RestServer, { access }: RestApi): void {
   server.route({
     method: 'GET',
     url: '/api/v1/keys',
@@ -205,7 +210,7 @@ function mountKeys(server: Server, { access }: RestApi): void {
   });
 }
 
-function mountSession(server: Server, { access }: RestApi): void {
+function mountSession(server: RestServer, { access }: RestApi): void {
   const answer = async (user: SessionAnswer['user']): Promise<SessionAnswer> => ({
     authenticated: user !== null,
     auth: access.mode,

@@ -1,16 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TABLES, type Logger, type TableName } from '@pitot/core';
+import type { Logger } from '@pitot/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClickHouse } from './clickhouse.ts';
 import { addMissing, createTable, setRetention } from './ddl.ts';
 import { openEmbeddedClickHouse } from './embedded.ts';
 import { migrateClickHouse } from './migrate.ts';
+import { TABLE_DEFINITIONS, type StoredTable } from './schema.ts';
 
 const nothing = (): void => {};
 const log: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-const names = Object.keys(TABLES) as TableName[];
+const names = Object.keys(TABLE_DEFINITIONS) as StoredTable[];
 const clustered = { retentionMs: 3_600_000, cluster: 'two_shards' };
 
 describe('tables of a cluster', () => {
@@ -32,7 +33,7 @@ describe('tables of a cluster', () => {
     }
     const ddl = statements.join('\n');
     expect(ddl).toContain(`CREATE TABLE IF NOT EXISTS ${name}_local ON CLUSTER 'two_shards'`);
-    expect(ddl).toContain(`ReplicatedReplacingMergeTree('/clickhouse/tables/{database}/${name}_local/{shard}', '{replica}'`);
+    expect(ddl).toContain(`Replicated${TABLE_DEFINITIONS[name].engine}('/clickhouse/tables/{database}/${name}_local/{shard}', '{replica}'`);
     expect(ddl).toMatch(new RegExp(`ENGINE = Distributed\\('two_shards', currentDatabase\\(\\), '${name}_local', .+\\)`));
     expect(ddl).toContain(' replicated_deduplication_window = 10000');
   });

@@ -1,9 +1,12 @@
-import type { TableName } from '@pitot/core';
-import { TABLE_DEFINITIONS, type ColumnDefinition, type TableDefinition } from './schema.ts';
-import { identifier, quoted } from './statement.ts';
+import { createHash } from 'node:crypto';
+import { TABLE_DEFINITIONS, VIEW_DEFINITIONS, type ColumnDefinition, type StoredTable, type TableDefinition } from './schema.ts';
+import { columnIdentifier, identifier, quoted } from './statement.ts';
 
 export interface Deployment {
+  /** How long samples are kept, and logs and traces where they have no time of their own. */
   readonly retentionMs: number;
+  readonly logsRetentionMs?: number;
+  readonly tracesRetentionMs?: number;
   /** Cluster name; without it there is one machine. */
   readonly cluster?: string;
 }
@@ -15,8 +18,8 @@ const REMEMBERED_INSERTS = 10_000;
  * The statements that make a table. On one machine it is one MergeTree. In a cluster `<name>_local` is replicated on every
  * shard and `<name>` is the Distributed table over them that all statements name.
  */
-export function createTable(name: TableName, deployment: Deployment): string[] {
-  const definition = TABLE_DEFINITIONS[name];
+export function createTable(name: StoredTable, deployment: Deployment): string[] {
+  const definition: TableDefinition = TABLE_DEFINITIONS[name];
   const columns = columnList(definition);
   if (deployment.cluster === undefined) return [localTable(name, columns, definition, definition.engine, deployment, '')];
   const { cluster } = deployment;
@@ -30,6 +33,23 @@ export function createTable(name: TableName, deployment: Deployment): string[] {
   ];
 }
 
+/** What a view of this definition carries as its comment, so that a changed definition is known. */
+export function viewVersion(name: string): string {
+  const { from, to, select } = VIEW_DEFINITIONS[name]!;
+  return createHash('sha256').update(`${from}\n${to}\n${select}`).digest('hex').slice(0, 16);
+}
+
+/** The statements that make a materialized view, or make it anew where its definition has changed. */
+export function createView(name: string, { cluster }: Deployment, replace: boolean): string[] {
+  const { from, to, select } = VIEW_DEFINITIONS[name]!;
+  const where = cluster === undefined ? '' : ` ON CLUSTER ${quoted(cluster)}`;
+  const body = select.replaceAll('{from}', mergeTreeName(from, cluster));
+  return [
+    ...(replace ? [`DROP VIEW IF EXISTS ${identifier(name)}${where}`] : []),
+    `CREATE MATERIALIZED VIEW IF NOT EXISTS ${identifier(name)}${where} TO ${mergeTreeName(to, cluster)} AS ${body} COMMENT ${quoted(viewVersion(name))}`,
+  ];
+}
+
 /** What a table that exists lacks of its definition: column and index names. */
 export interface Missing {
   readonly columns: ReadonlySet<string>;
@@ -40,8 +60,8 @@ export interface Missing {
  * The statements that add to a table, made by an earlier version, what it lacks. In a cluster to the replicated tables first: the
  * Distributed one must not name what is not there.
  */
-export function addMissing(name: TableName, { columns, indexes }: Missing, { cluster }: Deployment): string[] {
-  const definition = TABLE_DEFINITIONS[name];
+export function addMissing(name: StoredTable, { columns, indexes }: Missing, { cluster }: Deployment): string[] {
+  const definition: TableDefinition = TABLE_DEFINITIONS[name];
   const addColumns = definition.columns.filter((column) => columns.has(column.name)).map((column) => `ADD COLUMN IF NOT EXISTS ${columnLine(column)}`);
   const addIndexes = (definition.indexes ?? []).filter((index) => indexes.has(indexName(index))).map((index) => index.replace('INDEX', 'ADD INDEX IF NOT EXISTS'));
   const where = cluster === undefined ? '' : ` ON CLUSTER ${quoted(cluster)}`;
@@ -55,18 +75,21 @@ export function indexName(index: string): string {
 }
 
 /** The statement that sets the retention of a table that exists; undefined for tables that are kept for ever. */
-export function setRetention(name: TableName, { retentionMs, cluster }: Deployment): string | undefined {
-  const expiry = expiryOf(TABLE_DEFINITIONS[name], retentionMs);
+export function setRetention(name: StoredTable, deployment: Deployment): string | undefined {
+  const { cluster } = deployment;
+  const expiry = expiryOf(TABLE_DEFINITIONS[name], deployment);
   if (expiry === undefined) return undefined;
   return `ALTER TABLE ${mergeTreeName(name, cluster)}${cluster === undefined ? '' : ` ON CLUSTER ${quoted(cluster)}`} MODIFY TTL ${expiry}`;
 }
 
 /** The name of the MergeTree table behind a table. */
-export function mergeTreeName(name: TableName, cluster: string | undefined): string {
+export function mergeTreeName(name: StoredTable, cluster: string | undefined): string {
   return identifier(cluster === undefined ? name : `${name}_local`);
 }
 
-export function expiryOf({ expires }: TableDefinition, retentionMs: number): string | undefined {
+export function expiryOf({ expires, signal }: TableDefinition, deployment: Deployment): string | undefined {
+  const own = signal === 'logs' ? deployment.logsRetentionMs : signal === 'traces' ? deployment.tracesRetentionMs : undefined;
+  const retentionMs = own ?? deployment.retentionMs;
   return expires === undefined ? undefined : `${expires} + toIntervalSecond(${Math.ceil(retentionMs / 1000)})`;
 }
 
@@ -75,7 +98,7 @@ function columnList({ columns, indexes = [] }: TableDefinition): string[] {
 }
 
 function columnLine({ name, type, codec, expression }: ColumnDefinition): string {
-  return [identifier(name), type, expression, codec === undefined ? undefined : `CODEC(${codec})`].filter((part) => part !== undefined).join(' ');
+  return [columnIdentifier(name), type, expression, codec === undefined ? undefined : `CODEC(${codec})`].filter((part) => part !== undefined).join(' ');
 }
 
 function localTable(
@@ -86,7 +109,7 @@ function localTable(
   deployment: Deployment,
   where: string,
 ): string {
-  const expiry = expiryOf(definition, deployment.retentionMs);
+  const expiry = expiryOf(definition, deployment);
   return [
     `CREATE TABLE IF NOT EXISTS ${identifier(name)}${where} (\n  ${columns.join(',\n  ')}\n)`,
     `ENGINE = ${engine}(${engineArguments(name, engine, definition)})`,

@@ -7,7 +7,7 @@ import { drainPending, Session, type ChdbResult } from 'chdb';
 import type { ClickHouse, InsertOptions, QueryOptions } from './clickhouse.ts';
 import { clickHouseFailure, insertFailure } from './failures.ts';
 import { Pool } from './session-pool.ts';
-import { identifier, parameterPrefix, quoted, settingsClause } from './statement.ts';
+import { columnIdentifier, identifier, parameterPrefix, quoted, settingsClause } from './statement.ts';
 
 export interface EmbeddedClickHouseOptions {
   /** Directory of the engine's files. One process owns it. */
@@ -103,7 +103,7 @@ class EmbeddedClickHouse implements ClickHouse {
     let file = '';
     try {
       file = await writeExchangeFile(this.#exchanges, blocks);
-      const names = columns.map(identifier).join(', ');
+      const names = columns.map(columnIdentifier).join(', ');
       const sql = `INSERT INTO ${identifier(table)} (${names}) SELECT ${names} FROM file(${quoted(file)}, 'Native')`;
       await this.#run(this.#inserts, sql + settingsClause({ ...INSERT_SETTINGS, insert_deduplication_token: token }), 'Null', signal);
     } catch (error) {

@@ -1,4 +1,6 @@
 import type { TableName } from '@pitot/core';
+import { LOG_TABLES } from './log-tables.ts';
+import { TRACE_TABLES, TRACE_VIEWS } from './trace-tables.ts';
 
 /**
  * The telemetry tables, each once: what is different between one machine and a cluster is decided in `ddl.ts`.
@@ -6,10 +8,12 @@ import type { TableName } from '@pitot/core';
  * `Delta(8), ZSTD(1)`, 0.08 with 100 ms of jitter between series and 0.7 with 20 ms between samples (DoubleDelta 1.1).
  */
 export interface TableDefinition {
+  /** Whose retention counts. Default: metrics. */
+  readonly signal?: 'logs' | 'traces';
   readonly columns: readonly ColumnDefinition[];
   readonly indexes?: readonly string[];
   /** `Replacing` drops copies of a row (same sorting key) when parts are merged. */
-  readonly engine: 'MergeTree' | 'ReplacingMergeTree';
+  readonly engine: 'MergeTree' | 'ReplacingMergeTree' | 'AggregatingMergeTree' | 'SummingMergeTree';
   /** Column that says which copy stays; the last inserted where absent. */
   readonly version?: string;
   readonly partitionBy?: string;
@@ -52,7 +56,7 @@ const VALUE = `if(exponent = -1, reinterpretAsFloat64(mantissa), mantissa / arra
 const floats = (...names: string[]): ColumnDefinition[] => names.map((name) => ({ name, type: 'Float64', codec: 'ZSTD(1)' }));
 const arrays = (type: string, ...names: string[]): ColumnDefinition[] => names.map((name) => ({ name, type: `Array(${type})`, codec: 'ZSTD(1)' }));
 
-export const TABLE_DEFINITIONS: Readonly<Record<TableName, TableDefinition>> = {
+const METRIC_TABLES = {
   metric_samples: {
     columns: [
       ...sampleKey,
@@ -125,4 +129,18 @@ export const TABLE_DEFINITIONS: Readonly<Record<TableName, TableDefinition>> = {
     primaryKey: 'name',
     shardBy: 'cityHash64(name)',
   },
-};
+} as const satisfies Record<string, TableDefinition>;
+
+/** A materialized view: what is inserted into `from` is aggregated into `to`. */
+export interface ViewDefinition {
+  readonly from: StoredTable;
+  readonly to: StoredTable;
+  /** With `{from}` where the source table stands: in a cluster that is the shard's own. */
+  readonly select: string;
+}
+
+/** Every table: those that ingest writes, and those the engine fills from them. */
+export const TABLE_DEFINITIONS = { ...METRIC_TABLES, ...LOG_TABLES, ...TRACE_TABLES } as const satisfies Record<TableName, TableDefinition>;
+export type StoredTable = keyof typeof TABLE_DEFINITIONS;
+
+export const VIEW_DEFINITIONS: Readonly<Record<string, ViewDefinition>> = { ...TRACE_VIEWS };

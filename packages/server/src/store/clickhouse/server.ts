@@ -3,7 +3,7 @@ import { ClickHouseLogLevel, createClient, type ClickHouseClient } from '@clickh
 import { AppError, type Logger } from '@pitot/core';
 import type { ClickHouse, InsertOptions, QueryOptions } from './clickhouse.ts';
 import { clickHouseFailure, insertFailure } from './failures.ts';
-import { identifier, inlineLongParameters } from './statement.ts';
+import { columnIdentifier, identifier, inlineLongParameters } from './statement.ts';
 
 export interface ClickHouseServerOptions {
   /** `http(s)://[user[:password]@]host:port[/database]`. */
@@ -74,7 +74,7 @@ class ClickHouseServer implements ClickHouse {
 
   async insertNative(table: string, columns: readonly string[], blocks: readonly Uint8Array[], { token, signal }: InsertOptions): Promise<void> {
     const request = {
-      query: `INSERT INTO ${identifier(table)} (${columns.map(identifier).join(', ')}) FORMAT Native`,
+      query: `INSERT INTO ${identifier(table)} (${columns.map(columnIdentifier).join(', ')}) FORMAT Native`,
       values: Readable.from(blocks.map((block) => Buffer.from(block.buffer, block.byteOffset, block.byteLength)), { objectMode: false }),
       clickhouse_settings: { ...INSERT_SETTINGS, insert_deduplication_token: token },
       ...(signal && { abort_signal: signal }),

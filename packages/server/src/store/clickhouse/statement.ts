@@ -64,3 +64,10 @@ export function identifier(name: string): string {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new Error(`not an identifier: ${JSON.stringify(name)}`);
   return name;
 }
+
+/** A column's name; nested ones have a dot in theirs. */
+export function columnIdentifier(name: string): string {
+  if (!name.includes('.')) return identifier(name);
+  name.split('.').forEach(identifier);
+  return `\`${name}\``;
+}

@@ -32,6 +32,12 @@ export class WireWriter {
     this.#buffer[this.#length++] = Number(rest);
   }
 
+  fixed32(value: number): void {
+    this.#reserve(4);
+    this.#buffer.writeUInt32LE(value >>> 0, this.#length);
+    this.#length += 4;
+  }
+
   fixed64(value: bigint): void {
     this.#reserve(8);
     this.#buffer.writeBigUInt64LE(BigInt.asUintN(64, value), this.#length);

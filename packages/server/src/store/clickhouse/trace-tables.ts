@@ -1,0 +1,47 @@
+import type { TableDefinition } from './schema.ts';
+import { ENVIRONMENT, NUMBER_MAP, TEXT_MAP, VERSION } from './attribute-columns.ts';
+
+/** Spans. Columns of the OpenTelemetry Collector's ClickHouse exporter keep its names and types; ours follow them. */
+export const TRACE_TABLES = {
+  otel_traces: {
+    signal: 'traces',
+    columns: [
+      { name: 'Timestamp', type: 'DateTime64(9)', codec: 'Delta(8), ZSTD(1)' },
+      { name: 'TraceId', type: 'String', codec: 'ZSTD(1)' },
+      { name: 'SpanId', type: 'String', codec: 'ZSTD(1)' },
+      { name: 'ParentSpanId', type: 'String', codec: 'ZSTD(1)' },
+      { name: 'TraceState', type: 'String', codec: 'ZSTD(1)' },
+      { name: 'SpanName', type: 'LowCardinality(String)', codec: 'ZSTD(1)' },
+      { name: 'SpanKind', type: 'LowCardinality(String)', codec: 'ZSTD(1)' },
+      { name: 'ServiceName', type: 'LowCardinality(String)', codec: 'ZSTD(1)' },
+      { name: 'ResourceAttributes', type: TEXT_MAP, codec: 'ZSTD(1)' },
+      { name: 'ScopeName', type: 'String', codec: 'ZSTD(1)' },
+      { name: 'ScopeVersion', type: 'String', codec: 'ZSTD(1)' },
+      { name: 'SpanAttributes', type: TEXT_MAP, codec: 'ZSTD(1)' },
+      { name: 'Duration', type: 'UInt64', codec: 'ZSTD(1)' },
+      { name: 'StatusCode', type: 'LowCardinality(String)', codec: 'ZSTD(1)' },
+      { name: 'StatusMessage', type: 'String', codec: 'ZSTD(1)' },
+      { name: 'Events.Timestamp', type: 'Array(DateTime64(9))', codec: 'ZSTD(1)' },
+      { name: 'Events.Name', type: 'Array(LowCardinality(String))', codec: 'ZSTD(1)' },
+      { name: 'Events.Attributes', type: `Array(${TEXT_MAP})`, codec: 'ZSTD(1)' },
+      { name: 'Links.TraceId', type: 'Array(String)', codec: 'ZSTD(1)' },
+      { name: 'Links.SpanId', type: 'Array(String)', codec: 'ZSTD(1)' },
+      { name: 'Links.TraceState', type: 'Array(String)', codec: 'ZSTD(1)' },
+      { name: 'Links.Attributes', type: `Array(${TEXT_MAP})`, codec: 'ZSTD(1)' },
+      { name: 'SpanNumbers', type: NUMBER_MAP, codec: 'ZSTD(1)' },
+      { name: 'SampleWeight', type: 'Float64', expression: 'DEFAULT 1', codec: 'ZSTD(1)' },
+      { name: 'Received', type: 'DateTime64(3)', codec: 'Delta(8), ZSTD(1)' },
+      ENVIRONMENT,
+      VERSION,
+    ],
+    indexes: ['INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1', 'INDEX idx_duration Duration TYPE minmax GRANULARITY 1'],
+    engine: 'MergeTree',
+    partitionBy: 'toDate(Timestamp)',
+    orderBy: 'ServiceName, SpanName, toDateTime(Timestamp)',
+    expires: 'toDateTime(Timestamp)',
+    shardBy: 'cityHash64(TraceId)',
+  },
+} as const satisfies Record<string, TableDefinition>;
+
+/** Aggregates that are made of spans as they are inserted. */
+export const TRACE_VIEWS = {} as const;
