@@ -4,6 +4,9 @@ import { hostsQuery, keysQuery, sessionQuery, sourcesQuery } from './api/queries
 import { statusQuery } from './api/status-query.ts';
 import { NotFound, PageFailure } from './shell/page-failure.tsx';
 import { Shell } from './shell/shell.tsx';
+import { validateLogsSearch } from './pages/logs/logs-search.ts';
+import { validateServicesSearch } from './pages/services/services-search.ts';
+import { validateTraceSearch, validateTracesSearch } from './pages/traces/traces-search.ts';
 import { parseSearch, stringifySearch, validateExploreSearch, validateShellSearch, type ShellSearch } from './url/search.ts';
 
 interface RouterContext {
@@ -64,6 +67,40 @@ const explore = createRoute({
   component: lazyRouteComponent(() => import('./pages/explore/explore-page.tsx'), 'ExplorePage'),
 });
 
+const logs = createRoute({
+  getParentRoute: () => inside,
+  path: '/explore/logs',
+  validateSearch: validateLogsSearch,
+  component: lazyRouteComponent(() => import('./pages/logs/logs-page.tsx'), 'LogsPage'),
+});
+
+const traces = createRoute({
+  getParentRoute: () => inside,
+  path: '/explore/traces',
+  validateSearch: validateTracesSearch,
+  component: lazyRouteComponent(() => import('./pages/traces/traces-page.tsx'), 'TracesPage'),
+});
+
+const trace = createRoute({
+  getParentRoute: () => inside,
+  path: '/explore/traces/$traceId',
+  validateSearch: validateTraceSearch,
+  component: lazyRouteComponent(() => import('./pages/traces/trace-page.tsx'), 'TracePage'),
+});
+
+const services = createRoute({
+  getParentRoute: () => inside,
+  path: '/services',
+  validateSearch: validateServicesSearch,
+  component: lazyRouteComponent(() => import('./pages/services/services-page.tsx'), 'ServicesPage'),
+});
+
+const service = createRoute({
+  getParentRoute: () => inside,
+  path: '/services/$service',
+  component: lazyRouteComponent(() => import('./pages/services/service-page.tsx'), 'ServicePage'),
+});
+
 const connect = createRoute({
   getParentRoute: () => inside,
   path: '/connect',
@@ -108,7 +145,7 @@ const setup = createRoute({
 });
 
 const routeTree = root.addChildren([
-  inside.addChildren([overview, hosts, host, explore, connect, settingsKeys, settingsStatus, nowhere]),
+  inside.addChildren([overview, services, service, hosts, host, explore, logs, traces, trace, connect, settingsKeys, settingsStatus, nowhere]),
   login,
   setup,
 ]);

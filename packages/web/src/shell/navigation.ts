@@ -1,7 +1,7 @@
-import { IconActivityHeartbeat, IconChartLine, IconGauge, IconKey, IconPlug, IconServer } from '@tabler/icons-react';
+import { IconActivityHeartbeat, IconChartLine, IconGauge, IconKey, IconListDetails, IconPlug, IconServer, IconTimeline, IconTopologyStar3 } from '@tabler/icons-react';
 
 interface NavigationLink {
-  readonly to: '/' | '/hosts' | '/explore/metrics' | '/connect' | '/settings/keys' | '/settings/status';
+  readonly to: '/' | '/services' | '/hosts' | '/explore/metrics' | '/explore/logs' | '/explore/traces' | '/connect' | '/settings/keys' | '/settings/status';
   readonly label: string;
   readonly icon: typeof IconGauge;
   /** Other words somebody may search this page by. */
@@ -15,9 +15,21 @@ export interface NavigationGroup {
 
 /** The rail, in the order of the whole product; what does not exist yet has no place in it. */
 export const NAVIGATION: readonly NavigationGroup[] = [
-  { links: [{ to: '/', label: 'Overview', icon: IconGauge, keywords: 'home start health sources targets' }] },
+  {
+    links: [
+      { to: '/', label: 'Overview', icon: IconGauge, keywords: 'home start health sources targets' },
+      { to: '/services', label: 'Services', icon: IconTopologyStar3, keywords: 'map topology dependencies graph red errors latency' },
+    ],
+  },
   { label: 'Infrastructure', links: [{ to: '/hosts', label: 'Hosts', icon: IconServer, keywords: 'machines servers cpu memory disk' }] },
-  { label: 'Explore', links: [{ to: '/explore/metrics', label: 'Metrics', icon: IconChartLine, keywords: 'promql query chart graph' }] },
+  {
+    label: 'Explore',
+    links: [
+      { to: '/explore/metrics', label: 'Metrics', icon: IconChartLine, keywords: 'promql query chart graph' },
+      { to: '/explore/logs', label: 'Logs', icon: IconListDetails, keywords: 'lines search tail patterns errors' },
+      { to: '/explore/traces', label: 'Traces', icon: IconTimeline, keywords: 'spans waterfall latency heatmap slow' },
+    ],
+  },
   {
     label: 'Settings',
     links: [
