@@ -4,6 +4,7 @@ export * from './histogram.ts';
 export * from './histogram-validate.ts';
 export * from './samples.ts';
 export * from './time.ts';
+export * from './deadline.ts';
 export * from './limits.ts';
 export * from './tables.ts';
 export * from './receiver.ts';

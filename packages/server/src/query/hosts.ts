@@ -12,7 +12,7 @@ const pressure = (resource: string) =>
   `100 * max by (host_name) (system_linux_pressure_ratio{system_pressure_resource="${resource}",system_pressure_stall_type="some"})`;
 const traffic = (direction: string) => `sum by (host_name) (rate(system_network_io_bytes_total{network_io_direction="${direction}"}[1m]))`;
 
-/** One number of a host each, under the field it fills. Names and queries: packages/server/src/collect/host/METRICS.md. */
+/** One number of a host each, under the field it fills. Names and queries: packages/agent/src/host/METRICS.md. */
 const NUMBERS = {
   cpu_count: 'max by (host_name) (system_cpu_logical_count)',
   cpu_usage_percent: '100 * (1 - sum by (host_name) (system_cpu_utilization_ratio{cpu_mode=~"idle|iowait"}))',

@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { HOST_METADATA, openHostFiles, type HostFiles } from '@pitot/agent/host';
 import { describe, expect, it } from 'vitest';
 import { describeCollectorConformance } from '../conformance.ts';
 import { MemorySink, testContext } from '../fixtures/memory-sink.ts';
 import { hostCollector, startHost } from './collector.ts';
-import { openHostFiles, type HostFiles } from './file-reader.ts';
-import { HOST_METADATA } from './metric-metadata.ts';
 
 describeCollectorConformance({
   collector: hostCollector,
   prepare: async () => ({ config: { intervalMs: 20 }, close: async () => {} }),
 });
 
-const fixture = (name: string) => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8');
+const fixture = (name: string) => readFileSync(join(import.meta.dirname, '../../../../agent/src/host/fixtures', name), 'utf8');
 
 /** A machine made of fixtures; `extra` adds and replaces files. */
 function fixtureFiles(extra: Readonly<Record<string, string | undefined>> = {}): HostFiles & { files: Record<string, string | undefined>; processes: string[] } {
@@ -116,7 +115,7 @@ describe('host metrics from fixtures', () => {
   it('describes every metric it writes, in its metadata and in METRICS.md', async () => {
     const sink = await twoRounds(fixtureFiles());
     const described = new Set(HOST_METADATA.map(({ metric }) => metric));
-    const document = readFileSync(join(import.meta.dirname, 'METRICS.md'), 'utf8').replaceAll('`_', '`system_cpu_load_average_');
+    const document = readFileSync(join(import.meta.dirname, '../../../../agent/src/host/METRICS.md'), 'utf8').replaceAll('`_', '`system_cpu_load_average_');
     for (const { name } of sink.samples) expect(described).toContain(name);
     for (const name of described) expect(document).toContain(`\`${name}\``);
     expect(sink.metadata).toHaveLength(HOST_METADATA.length);

@@ -1,11 +1,7 @@
-import { arch, hostname, platform, release, type as osType } from 'node:os';
+import { hostname, platform } from 'node:os';
 import { defineCollector, toAppError, type Collector, type CollectorContext, type RunningCollector } from '@pitot/core';
-import { waitAtMost } from '../deadline.ts';
-import { openHostFiles, type HostFiles } from './file-reader.ts';
-import { createLinuxHost, type HostReader } from './linux-host.ts';
-import { HOST_METADATA } from './metric-metadata.ts';
-import { createPortableHost } from './portable-host.ts';
-import { parseOsRelease } from './proc-files.ts';
+import { waitAtMost } from '@pitot/core';
+import { createLinuxHost, createPortableHost, describeHost, HOST_METADATA, openHostFiles, type HostFiles } from '@pitot/agent/host';
 import { SeriesWriter } from './series-writer.ts';
 
 export interface HostConfig {
@@ -21,9 +17,6 @@ const SECOND_ROUND_MS = 1000;
 /** A stop waits this long for the round in flight, and again for the last one: together below the five seconds a collector has. */
 const DRAIN_MS = 2000;
 
-/** Node's names of architectures as the semantic conventions write them. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', arm: 'arm32', ia32: 'x86', ppc64: 'ppc64', s390x: 's390x' };
-
 export const hostCollector: Collector<HostConfig> = defineCollector({
   name: 'host',
   summary: 'The machine Pitot runs on: processors, memory, disks, network, load, pressure and the busiest processes.',
@@ -37,8 +30,8 @@ export function startHost(context: CollectorContext, config: HostConfig, files: 
   const hostName = config.hostName ?? hostname();
   const common = { job: 'pitot/host', instance: hostName, host_name: hostName };
   const writer = new SeriesWriter(context.metrics, common, HOST_METADATA);
-  const reader: HostReader = os === 'linux' ? createLinuxHost(files) : createPortableHost(files);
-  const target = describeTarget(files, os);
+  const reader = os === 'linux' ? createLinuxHost(files) : createPortableHost(files);
+  const target = Object.entries(describeHost(files, os)).flat();
   let timer: NodeJS.Timeout | undefined;
   let stopped: Promise<void> | undefined;
   let storing = true;
@@ -93,18 +86,4 @@ export function startHost(context: CollectorContext, config: HostConfig, files: 
   let running = run(Math.min(SECOND_ROUND_MS, config.intervalMs));
   signal.addEventListener('abort', stop);
   return { stop };
-}
-
-/** The labels of target_info, as name, value, …; what is not known is left out. */
-function describeTarget(files: HostFiles, os: NodeJS.Platform): string[] {
-  const osRelease = os === 'linux' ? parseOsRelease(files.readFile('/etc/os-release') ?? '') : new Map<string, string>();
-  const labels: Readonly<Record<string, string | undefined>> = {
-    host_arch: ARCHITECTURES[arch()] ?? arch(),
-    host_id: files.readFile('/etc/machine-id')?.trim(),
-    os_type: os === 'win32' ? 'windows' : os,
-    os_name: osRelease.get('NAME') ?? osType(),
-    os_version: osRelease.get('VERSION_ID') ?? release(),
-    os_description: `${osRelease.get('PRETTY_NAME') ?? osType()} (${osType()} ${release()})`,
-  };
-  return Object.entries(labels).flatMap(([name, value]) => (value ? [name, value] : []));
 }

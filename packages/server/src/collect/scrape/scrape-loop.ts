@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { AppError, toAppError, type CollectorContext, type Counter, type TargetStatus } from '@pitot/core';
-import { waitAtMost } from '../deadline.ts';
+import { waitAtMost } from '@pitot/core';
 import type { ScrapeJob } from './config.ts';
 import type { HttpClient } from './http-client.ts';
 import { isMetricFamilies, readMetricFamilies } from './metric-family.ts';

@@ -2,7 +2,7 @@ import type { PanelQuery } from '../../charts/metric-panel.tsx';
 import { quote, selector } from '../../url/environment-matcher.ts';
 import type { Unit } from '../../units/format.ts';
 
-/** Expressions over the host metrics; their names are documented in `server/src/collect/host/METRICS.md`. */
+/** Expressions over the host metrics; their names are documented in `packages/agent/src/host/METRICS.md`. */
 export interface HostChart {
   readonly id: string;
   readonly title: string;

@@ -1,7 +1,18 @@
 import type { Capacity } from './file-reader.ts';
 import type { MemoryUse } from './memory.ts';
 import { CPU_MODES, type CpuTimes, type Mount, type Pressure } from './proc-files.ts';
-import type { SeriesWriter } from './series-writer.ts';
+
+/** Takes the samples of one round. */
+export interface SampleWriter {
+  /** `pairs` are the labels as name, value, name, value. */
+  add(name: string, value: number, ...pairs: readonly string[]): void;
+}
+
+/** A machine as one kind of operating system shows it. */
+export interface HostReader {
+  /** Reads everything once and adds it to the writer's round. Missing parts are left out. */
+  read(writer: SampleWriter): Promise<void>;
+}
 
 /** Shares of CPU time between two readings of counters, over all CPUs. */
 export class CpuUtilization {
@@ -20,7 +31,7 @@ export class CpuUtilization {
 }
 
 /** Adds CPU time per CPU and mode, utilization over all CPUs, and their count. */
-export function addCpuTimes(writer: SeriesWriter, cpus: CpuTimes['cpus'], utilization: CpuUtilization): void {
+export function addCpuTimes(writer: SampleWriter, cpus: CpuTimes['cpus'], utilization: CpuUtilization): void {
   if (cpus.length === 0) return;
   const totals: number[] = CPU_MODES.map(() => 0);
   for (const { number, seconds } of cpus) {
@@ -34,7 +45,7 @@ export function addCpuTimes(writer: SeriesWriter, cpus: CpuTimes['cpus'], utiliz
   writer.add('system_cpu_logical_count', cpus.length);
 }
 
-export function addMemory(writer: SeriesWriter, memory: MemoryUse): void {
+export function addMemory(writer: SampleWriter, memory: MemoryUse): void {
   writer.add('system_memory_limit_bytes', memory.limit);
   writer.add('system_memory_linux_available_bytes', memory.available);
   for (const state of ['used', 'free', 'buffers', 'cached'] as const) {
@@ -43,7 +54,7 @@ export function addMemory(writer: SeriesWriter, memory: MemoryUse): void {
   }
 }
 
-export function addFileSystem(writer: SeriesWriter, { mountPoint, device, type, mode }: Mount, capacity: Capacity): void {
+export function addFileSystem(writer: SampleWriter, { mountPoint, device, type, mode }: Mount, capacity: Capacity): void {
   const labels = [
     'system_filesystem_mountpoint', mountPoint,
     'system_device', device,
@@ -73,7 +84,7 @@ export class PressureRatio {
   }
 }
 
-export function addPressure(writer: SeriesWriter, resource: string, lines: readonly Pressure[], ratio: PressureRatio, uptimeSeconds: number): void {
+export function addPressure(writer: SampleWriter, resource: string, lines: readonly Pressure[], ratio: PressureRatio, uptimeSeconds: number): void {
   for (const line of lines) {
     const labels = ['system_pressure_resource', resource, 'system_pressure_stall_type', line.stallType];
     writer.add('system_linux_pressure_ratio', ratio.share(`${resource} ${line.stallType}`, line, uptimeSeconds), ...labels);

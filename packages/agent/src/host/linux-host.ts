@@ -1,6 +1,6 @@
-import { waitAtMost } from '../deadline.ts';
+import { waitAtMost } from '@pitot/core';
 import type { HostFiles } from './file-reader.ts';
-import { addCpuTimes, addFileSystem, addMemory, addPressure, CpuUtilization, PressureRatio } from './host-samples.ts';
+import { addCpuTimes, addFileSystem, addMemory, addPressure, CpuUtilization, PressureRatio, type HostReader, type SampleWriter } from './host-samples.ts';
 import { containerMemory, machineMemory } from './memory.ts';
 import {
   parseCounters,
@@ -14,13 +14,6 @@ import {
   type NetworkCounters,
 } from './proc-files.ts';
 import { parseProcessStat, ProcessRanking, type ProcessStat } from './processes.ts';
-import type { SeriesWriter } from './series-writer.ts';
-
-/** A machine as one kind of operating system shows it. */
-export interface HostReader {
-  /** Reads everything once and adds it to the writer's round. Missing parts are left out. */
-  read(writer: SeriesWriter): Promise<void>;
-}
 
 /** File systems that have not answered by then are left out of the round. */
 const CAPACITY_WITHIN_MS = 500;
@@ -38,7 +31,7 @@ export function createLinuxHost(files: HostFiles): HostReader {
   let names = new Map<string, string>();
   const read = (path: string) => files.readFile(path, true);
 
-  function addCpu(writer: SeriesWriter): void {
+  function addCpu(writer: SampleWriter): void {
     const stat = read('/proc/stat');
     if (stat === undefined) return;
     const { cpus, processesCreated } = parseCpuTimes(stat);
@@ -51,7 +44,7 @@ export function createLinuxHost(files: HostFiles): HostReader {
     writer.add('system_cpu_load_average_15m', Number(load[2]));
   }
 
-  function addMemoryAndSwap(writer: SeriesWriter): void {
+  function addMemoryAndSwap(writer: SampleWriter): void {
     const info = read('/proc/meminfo');
     const machine = info === undefined ? undefined : machineMemory(parseMemoryInfo(info));
     const group = '/sys/fs/cgroup/memory';
@@ -69,7 +62,7 @@ export function createLinuxHost(files: HostFiles): HostReader {
     addPaging(writer, parseCounters(read('/proc/vmstat') ?? ''));
   }
 
-  function addDisks(writer: SeriesWriter): void {
+  function addDisks(writer: SampleWriter): void {
     for (const disk of parseDiskCounters(read('/proc/diskstats') ?? '')) {
       const add = (direction: string, bytes: number, operations: number, seconds: number) => {
         const labels = ['system_device', disk.device, 'disk_io_direction', direction];
@@ -83,7 +76,7 @@ export function createLinuxHost(files: HostFiles): HostReader {
     }
   }
 
-  async function addFileSystems(writer: SeriesWriter): Promise<void> {
+  async function addFileSystems(writer: SampleWriter): Promise<void> {
     const mounts = parseMounts(files.readFile('/proc/self/mountinfo') ?? '');
     const answers = mounts.map(async (mount) => [mount, await files.capacity(mount.mountPoint)] as const);
     for (const [mount, capacity] of await settledWithin(answers, CAPACITY_WITHIN_MS)) {
@@ -91,7 +84,7 @@ export function createLinuxHost(files: HostFiles): HostReader {
     }
   }
 
-  function addProcesses(writer: SeriesWriter, uptimeSeconds: number): void {
+  function addProcesses(writer: SampleWriter, uptimeSeconds: number): void {
     const stats: ProcessStat[] = [];
     for (const pid of files.processIds()) {
       const text = files.readFile(`/proc/${pid}/stat`);
@@ -130,7 +123,7 @@ export function createLinuxHost(files: HostFiles): HostReader {
   };
 }
 
-function addPaging(writer: SeriesWriter, counters: ReadonlyMap<string, number>): void {
+function addPaging(writer: SampleWriter, counters: ReadonlyMap<string, number>): void {
   const add = (metric: string, counter: number | undefined, label: string, value: string) => {
     if (counter !== undefined) writer.add(metric, counter, label, value);
   };
@@ -149,7 +142,7 @@ const NETWORK_METRICS = [
   'system_network_packet_dropped_total',
 ];
 
-function addNetwork(writer: SeriesWriter, { name, receive, transmit }: NetworkCounters): void {
+function addNetwork(writer: SampleWriter, { name, receive, transmit }: NetworkCounters): void {
   NETWORK_METRICS.forEach((metric, i) => {
     writer.add(metric, receive[i]!, 'network_interface_name', name, 'network_io_direction', 'receive');
     writer.add(metric, transmit[i]!, 'network_interface_name', name, 'network_io_direction', 'transmit');

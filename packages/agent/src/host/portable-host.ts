@@ -1,7 +1,7 @@
 import { cpus, freemem, loadavg, totalmem, uptime } from 'node:os';
 import type { HostFiles } from './file-reader.ts';
 import { addCpuTimes, addFileSystem, CpuUtilization } from './host-samples.ts';
-import type { HostReader } from './linux-host.ts';
+import type { HostReader } from './host-samples.ts';
 
 /** What Node itself knows of a machine that is not Linux: processors, memory, load, the root file system. */
 export function createPortableHost(files: HostFiles): HostReader {
