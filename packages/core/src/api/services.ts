@@ -165,3 +165,10 @@ export const declarationsRequest = z.strictObject({
   edges: z.array(z.strictObject({ from: z.string().min(1).max(200), to: z.string().min(1).max(200), address: z.string().max(300).default('') })).max(10_000),
 });
 export const declarationsAnswer = z.object({ source: z.string(), services: z.number(), edges: z.number(), skipped: z.array(z.string()).describe('What could not be understood, and why; at most 100.') });
+export type DeclarationsAnswer = z.infer<typeof declarationsAnswer>;
+
+/** `GET /api/v1/topology/declarations`: who declared what. */
+export const declarationSourcesAnswer = z.object({
+  sources: z.array(z.object({ source: z.string(), services: z.number(), edges: z.number(), updated: z.string() })).describe('By name.'),
+});
+export type DeclarationSourcesAnswer = z.infer<typeof declarationSourcesAnswer>;
