@@ -8,8 +8,10 @@ import {
   type IngestMonitor,
   type Limits,
   type Listener,
+  type ListenerContext,
   type Logger,
   type Meter,
+  type SocketAddress,
   type StatusAnswer,
   type TargetStatus,
 } from '@pitot/core';
@@ -17,15 +19,15 @@ import type { FastifyInstance } from 'fastify';
 import type { MetricQueries } from '../query/metric-queries.ts';
 import type { AccessDatabase } from './access/access-database.ts';
 import { createAccess } from './access/access.ts';
-import type { MountedRoute } from './access/gate.ts';
+import { createAuthorize, type MountedRoute } from './access/gate.ts';
 import { createOriginRule, isLoopback } from './access/origin-rule.ts';
 import { createApplication } from './application.ts';
 import type { Questions } from './rest/subjects.ts';
 
 export interface HttpServersOptions {
-  readonly main: ListenAddress;
+  readonly main: SocketAddress;
   /** OTLP/HTTP on its standard port; absent when it is off. */
-  readonly otlp?: ListenAddress;
+  readonly otlp?: SocketAddress;
   readonly receiverRoutes: readonly HttpRoute[];
   readonly metrics: MetricQueries;
   readonly questions: Questions;
@@ -58,12 +60,6 @@ export interface HttpServersOptions {
   };
 }
 
-interface ListenAddress {
-  readonly host: string;
-  /** 0 takes any free port. */
-  readonly port: number;
-}
-
 export interface HttpServers {
   /** Where the listeners are, e.g. `http://127.0.0.1:7777`. */
   readonly urls: { readonly main: string; readonly otlp?: string };
@@ -74,6 +70,8 @@ export interface HttpServers {
   readonly setupLink?: string;
   /** Things to tell the operator at start, such as a login that was switched off on a public address. */
   readonly warnings: readonly string[];
+  /** The check of credentials for a listener that is not HTTP. Whether it demands a key is decided by its address, as for an HTTP listener there. */
+  authorize(address: SocketAddress): ListenerContext['authorize'];
   /** From now on ingest answers `shutting_down` and idle connections close. */
   drain(): void;
   /** Waits for requests in flight, at most five seconds, then closes every connection. */
@@ -97,7 +95,7 @@ export async function createHttpServers(options: HttpServersOptions): Promise<Ht
   const requests = options.meter.counter('pitot_http_requests_total', 'HTTP requests answered.', ['listener', 'method', 'route', 'status']);
   const open: { server: FastifyInstance; sockets: Set<Socket> }[] = [];
 
-  async function listen(name: Listener, address: ListenAddress): Promise<void> {
+  async function listen(name: Listener, address: SocketAddress): Promise<void> {
     const listenerMode = authMode(address, options.auth.setting);
     const { server, routes } = await createApplication(name, {
       options,
@@ -135,6 +133,7 @@ export async function createHttpServers(options: HttpServersOptions): Promise<Ht
       authMode: mode,
       ...(token === undefined ? {} : { setupLink: `${urls.main}/setup?token=${token}` }),
       warnings: addressWarnings(options),
+      authorize: (address) => createAuthorize(authMode(address, options.auth.setting), access.keys),
       drain() {
         draining = true;
         for (const { server } of open) server.server.closeIdleConnections();
@@ -147,14 +146,14 @@ export async function createHttpServers(options: HttpServersOptions): Promise<Ht
   }
 }
 
-function authMode({ host }: ListenAddress, setting: HttpServersOptions['auth']['setting']): AuthMode {
+function authMode({ host }: SocketAddress, setting: HttpServersOptions['auth']['setting']): AuthMode {
   if (setting === 'required') return 'required';
   if (isLoopback(host)) return 'loopback';
   return setting === 'off' ? 'off' : 'required';
 }
 
 /** With a login, a foreign name does no harm: neither the cookie nor the key of this server goes there. */
-function originRule({ host }: ListenAddress, mode: AuthMode, publicNames: readonly string[]) {
+function originRule({ host }: SocketAddress, mode: AuthMode, publicNames: readonly string[]) {
   const checkHost = mode === 'loopback' || (mode === 'off' && publicNames.length > 0);
   return createOriginRule({ listenHost: host, publicNames, checkHost });
 }
@@ -165,7 +164,7 @@ function addressWarnings({ main, otlp, auth }: HttpServersOptions): string[] {
     .map((address) => `${address!.host}:${address!.port} is open to everyone who can reach it: the login is switched off (auth: off). Only do this behind a proxy that asks for one.`);
 }
 
-async function bind(server: FastifyInstance, name: Listener, { host, port }: ListenAddress): Promise<string> {
+async function bind(server: FastifyInstance, name: Listener, { host, port }: SocketAddress): Promise<string> {
   try {
     await server.listen({ host, port });
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { AppError, type AuthMode, type Scope } from '@pitot/core';
+import { AppError, type AuthMode, type Credentials, type ListenerContext, type Scope } from '@pitot/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiKeyRecord } from './access-database.ts';
 import type { ApiKeys } from './api-keys.ts';
@@ -108,11 +108,27 @@ function admitKey(request: FastifyRequest, record: ApiKeyRecord | undefined, mod
   const access = request.routeOptions.config.access ?? 'read';
   if (mode !== 'required' || access === 'public') return;
   if (!record) throw notAuthenticated();
-  if (!request.is404 && !record.scopes.includes(access)) {
-    throw new AppError('not_allowed', `the API key ${record.prefix}… lacks the scope "${access}" that this door needs`, {
-      fields: { scopes: record.scopes, needed: access },
-    });
-  }
+  if (!request.is404) demandScope(record, access);
+}
+
+function demandScope(record: ApiKeyRecord, scope: Scope): void {
+  if (record.scopes.includes(scope)) return;
+  throw new AppError('not_allowed', `the API key ${record.prefix}… lacks the scope "${scope}" that this door needs`, {
+    fields: { scopes: record.scopes, needed: scope },
+  });
+}
+
+/** The gate of a door that is not HTTP: the same keys in the same places, but no sessions and no origins. */
+export function createAuthorize(mode: AuthMode, keys: ApiKeys): ListenerContext['authorize'] {
+  return async ({ authorization, apiKey }: Credentials, scope) => {
+    const key = presentedKey(authorization, apiKey);
+    const record = key === undefined ? undefined : await keys.verify(key);
+    if (mode === 'required') {
+      if (record === undefined) throw notAuthenticated();
+      demandScope(record, scope);
+    }
+    return record === undefined ? {} : { keyId: record.id };
+  };
 }
 
 async function admitSession(request: FastifyRequest, cookie: string, options: GateOptions): Promise<void> {
