@@ -47,6 +47,28 @@ export interface OtlpSpan {
   readonly statusMessage?: string;
 }
 
+/** One metric with its points; what `type` says decides which fields of a point count. */
+export interface OtlpMetric {
+  readonly name: string;
+  readonly description?: string;
+  /** UCUM, e.g. `s`, `By`, `1`. */
+  readonly unit?: string;
+  /** `sum` is cumulative and monotonic; `histogram` cumulative with explicit bounds. */
+  readonly type: 'gauge' | 'sum' | 'histogram';
+  readonly points: readonly OtlpPoint[];
+}
+
+export interface OtlpPoint {
+  readonly attributes?: OtlpAttributes;
+  readonly startTimeUnixNano?: bigint;
+  readonly timeUnixNano: bigint;
+  /** Of a gauge or sum; the sum of the values of a histogram. */
+  readonly value: number;
+  /** Of a histogram: the upper bounds, and how many values lie in each bucket; the last bucket has no bound. */
+  readonly bounds?: readonly number[];
+  readonly bucketCounts?: readonly number[];
+}
+
 export interface OtlpGroup<T> {
   readonly resource: OtlpResource;
   readonly scope?: OtlpScope;
@@ -63,7 +85,12 @@ export function writeTracesRequest(groups: readonly OtlpGroup<OtlpSpan>[]): Uint
   return writeRequest(groups, writeSpan);
 }
 
-/** Both requests have the same frame: resource = 1, scope = 2 { scope = 1, records = 2 }. */
+/** An `ExportMetricsServiceRequest` in protobuf. Source: opentelemetry-proto collector/metrics/v1 and metrics/v1. */
+export function writeMetricsRequest(groups: readonly OtlpGroup<OtlpMetric>[]): Uint8Array {
+  return writeRequest(groups, writeMetric);
+}
+
+/** All requests have the same frame: resource = 1, scope = 2 { scope = 1, records = 2 }. */
 function writeRequest<T>(groups: readonly OtlpGroup<T>[], writeRecord: (out: WireWriter, record: T) => void): Uint8Array {
   const out = new WireWriter(1024);
   for (const { resource, scope, records } of groups) {
@@ -137,6 +164,47 @@ function writeSpan(out: WireWriter, span: OtlpSpan): void {
     numberField(out, 0x18, span.statusCode);
     out.close(start);
   }
+}
+
+/** The field of `Metric` that holds the points: gauge = 5, sum = 7, histogram = 9. */
+const POINTS_TAG = { gauge: 0x2a, sum: 0x3a, histogram: 0x4a } as const;
+const CUMULATIVE = 2;
+
+function writeMetric(out: WireWriter, metric: OtlpMetric): void {
+  textField(out, 0x0a, metric.name);
+  textField(out, 0x12, metric.description);
+  textField(out, 0x1a, metric.unit);
+  const data = openField(out, POINTS_TAG[metric.type]);
+  for (const point of metric.points) {
+    const start = openField(out, 0x0a);
+    writePoint(out, point, metric.type === 'histogram');
+    out.close(start);
+  }
+  if (metric.type !== 'gauge') numberField(out, 0x10, CUMULATIVE);
+  if (metric.type === 'sum') numberField(out, 0x18, 1);
+  out.close(data);
+}
+
+function writePoint(out: WireWriter, point: OtlpPoint, isHistogram: boolean): void {
+  if (point.startTimeUnixNano !== undefined) fixedField(out, 0x11, point.startTimeUnixNano);
+  fixedField(out, 0x19, point.timeUnixNano);
+  if (!isHistogram) {
+    out.varint(0x21);
+    out.double(point.value);
+    writeAttributes(out, 0x3a, point.attributes);
+    return;
+  }
+  const counts = point.bucketCounts ?? [];
+  fixedField(out, 0x21, BigInt(counts.reduce((sum, count) => sum + count, 0)));
+  out.varint(0x29);
+  out.double(point.value);
+  const bucketStart = openField(out, 0x32);
+  for (const count of counts) out.fixed64(BigInt(count));
+  out.close(bucketStart);
+  const boundStart = openField(out, 0x3a);
+  for (const bound of point.bounds ?? []) out.double(bound);
+  out.close(boundStart);
+  writeAttributes(out, 0x4a, point.attributes);
 }
 
 function writeAttributes(out: WireWriter, tag: number, attributes: OtlpAttributes | undefined): void {
