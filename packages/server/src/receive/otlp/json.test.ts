@@ -4,7 +4,7 @@ import { decodeRequest, encodeRequest, requestOf } from './fixtures/messages.ts'
 import { protobufOfJson } from './json.ts';
 
 function rewritten(request: unknown): Uint8Array {
-  return protobufOfJson(Buffer.from(JSON.stringify(request)));
+  return protobufOfJson(Buffer.from(JSON.stringify(request)), 'ExportMetricsServiceRequest');
 }
 
 describe('OTLP/JSON', () => {
@@ -53,6 +53,6 @@ describe('OTLP/JSON', () => {
 
   it('refuses nesting without end', () => {
     const text = `{"resourceMetrics":[{"resource":{"attributes":[{"value":${'{"arrayValue":{"values":['.repeat(5000)}${']}}'.repeat(5000)}}]}}]}`;
-    expect(() => protobufOfJson(Buffer.from(text))).toThrow(/nested at most/);
+    expect(() => protobufOfJson(Buffer.from(text), 'ExportMetricsServiceRequest')).toThrow(/nested at most/);
   });
 });

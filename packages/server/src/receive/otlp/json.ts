@@ -1,5 +1,5 @@
 import { AppError } from '@pitot/core';
-import { OTLP_MESSAGES, type Field, type FieldKind } from './json-schema.ts';
+import { OTLP_MESSAGES, type Field, type FieldKind, type MessageName } from './json-schema.ts';
 import { WireWriter } from '@pitot/core/protobuf-writer';
 
 /** Deeper nesting is refused; objects and arrays count, and a request itself needs about twenty levels. */
@@ -7,11 +7,11 @@ const MAX_DEPTH = 80;
 const UINT64 = 1n << 64n;
 
 /**
- * Rewrites an OTLP/JSON request as protobuf, so that there is one decoder for both. Follows the OTLP rules for JSON: names in
+ * Rewrites an OTLP/JSON request (`message`) as protobuf, so that there is one decoder for both. Follows the OTLP rules for JSON: names in
  * lowerCamelCase, ids in hex, 64-bit integers as numbers or strings, enums as numbers or names, unknown fields and nulls ignored.
  * Throws `bad_payload` with the position or the path of the wrong field.
  */
-export function protobufOfJson(body: Uint8Array): Uint8Array {
+export function protobufOfJson(body: Uint8Array, message: MessageName): Uint8Array {
   const text = textOf(body);
   if (text.trim() === '') throw new AppError('bad_payload', 'the JSON body is empty; an empty request is {}');
   let value: unknown;
@@ -21,7 +21,7 @@ export function protobufOfJson(body: Uint8Array): Uint8Array {
     throw new AppError('bad_payload', `the body is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
   const out = new WireWriter(body.length);
-  writeMessage(out, 'ExportMetricsServiceRequest', value, ROOT);
+  writeMessage(out, message, value, ROOT);
   return out.finish();
 }
 
@@ -60,10 +60,10 @@ function wrong(path: Path, expected: string): AppError {
   return new AppError('bad_payload', `${where} is not ${expected}`, { fields: { path: where } });
 }
 
-function writeMessage(out: WireWriter, message: string, value: unknown, path: Path): void {
+function writeMessage(out: WireWriter, message: MessageName, value: unknown, path: Path): void {
   if (path.depth > MAX_DEPTH) throw wrong(path, `nested at most ${MAX_DEPTH} deep`);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrong(path, 'an object');
-  const fields = OTLP_MESSAGES[message]!;
+  const fields = OTLP_MESSAGES[message];
   for (const name in value) {
     const content = (value as Record<string, unknown>)[name];
     if (content === null || !Object.hasOwn(fields, name)) continue;
@@ -111,6 +111,9 @@ function writeField(out: WireWriter, { number, kind }: Field, value: unknown, pa
     case 'uint32':
       out.varint64(integerOf(value, path, 0n, 0xffff_ffffn));
       return;
+    case 'fixed32':
+      out.fixed32(Number(integerOf(value, path, 0n, 0xffff_ffffn)));
+      return;
     case 'sint32': {
       const integer = Number(integerOf(value, path, -0x8000_0000n, 0x7fff_ffffn));
       out.varint(integer < 0 ? -2 * integer - 1 : 2 * integer);
@@ -131,6 +134,8 @@ function wireTypeOf(kind: FieldKind): number {
     case 'fixed64':
     case 'sfixed64':
       return 1;
+    case 'fixed32':
+      return 5;
     case 'bool':
     case 'int64':
     case 'uint32':
