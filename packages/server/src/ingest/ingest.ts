@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError, type CircuitBreakerState, type Clock, type IngestMonitor, type Limits, type Logger, type LogSink, type Meter, type MetricSink, type SpanSink, type TelemetryWriter } from '@pitot/core';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { loadKnownSeries, saveKnownSeries } from './known-series.ts';
+import type { LogProcessor, PatternMiner } from './logs/log-processor.ts';
 import { MetricPipeline } from './metric-pipeline.ts';
 import { Rejections } from './rejections.ts';
 import { SeriesRegistry } from './series-registry.ts';
@@ -22,6 +23,12 @@ export interface IngestOptions {
   readonly meter: Meter;
   /** Samples older than this are turned away. */
   readonly retentionMs: number;
+  /** The same for log records and for spans. Default: `retentionMs`. */
+  readonly logsRetentionMs?: number;
+  readonly tracesRetentionMs?: number;
+  /** Rules over log records (ingest/log-rules) and the miner of their patterns (ingest/log-patterns). Without: none. */
+  readonly logProcessor?: LogProcessor;
+  readonly patternMiner?: PatternMiner;
   /** A segment goes to the store when its first record is this old. Default 1 s. */
   readonly sealAfterMs?: number;
   /** A segment goes to the store when it is this large. Default 32 MiB. */
