@@ -1,20 +1,25 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import zlib from 'node:zlib';
-import { AppError, type HttpRoute, type Limits, type Receiver } from '@pitot/core';
+import { AppError, type BatchSource, type HttpRoute, type Limits, type Receiver } from '@pitot/core';
 import snappy from 'snappy';
 import { describe, expect, it } from 'vitest';
 import type { Encoding } from './body.ts';
-import { deliver, NOW_MS, openRoute, postRequest, testContext, type Delivered } from './fixtures/delivery.ts';
+import { deliver, NOW_MS, openRoute, postRequest, signalContext, type Delivered } from './fixtures/delivery.ts';
 import { MemorySink } from './fixtures/memory-sink.ts';
+import type { SignalName } from './fixtures/otlp-messages.ts';
+import { damaged, seeded } from './fixtures/damage.ts';
+import { SignalMemory } from './fixtures/signal-memory.ts';
 
 /** One format of one route, as the suite needs to know it. */
 export interface ConformanceSubject {
   readonly receiver: Receiver;
   readonly path: string;
   readonly contentType: string;
+  /** What the route takes: metrics where it is absent. A sample is then a log record or a span. */
+  readonly signal?: SignalName;
   /** Every encoding the route reads; the first is used where the encoding does not matter. */
   readonly encodings: readonly [Encoding, ...Encoding[]];
-  /** A good body, not yet encoded, whose every sample is one accepted float sample; sample i is of series i. */
+  /** A good body, not yet encoded, whose every sample is one accepted float sample, log record or span; sample i is of series i. */
   payload(samples: number, timestampMs: number): Uint8Array;
   /** Bodies that are not of the format, and what the answer must say of each. */
   readonly malformed: readonly { readonly name: string; readonly payload: Uint8Array; readonly says: RegExp }[];
@@ -41,14 +46,52 @@ export function receiverConformance(subject: ConformanceSubject): void {
   });
 }
 
+/** What the sinks of every signal have in common for tests. */
+interface TestSink {
+  readonly sources: readonly BatchSource[];
+  readonly begun: number;
+  readonly commits: number;
+  failure: AppError | undefined;
+  gate: Promise<void>;
+}
+
 class Bench {
-  readonly sink = new MemorySink();
+  readonly metrics = new MemorySink();
+  readonly signals: SignalMemory;
   readonly route: HttpRoute;
   readonly #subject: ConformanceSubject;
 
   constructor(subject: ConformanceSubject, limits: Partial<Limits> = {}) {
     this.#subject = subject;
-    this.route = openRoute(subject.receiver, testContext(this.sink, limits), subject.path);
+    this.signals = new SignalMemory(subject.signal ?? 'logs', limits);
+    const context = signalContext({ metrics: this.metrics, logs: this.signals, spans: this.signals }, limits);
+    this.route = openRoute(subject.receiver, context, subject.path);
+  }
+
+  get sink(): TestSink {
+    return this.#subject.signal === undefined ? this.metrics : this.signals;
+  }
+
+  /** Samples, log records or spans of one time; of any time where none is given. */
+  taken(atMs?: number): number {
+    const times =
+      this.#subject.signal === undefined
+        ? this.metrics.samples.map(({ timestampMs }) => timestampMs)
+        : this.signals.records.map(({ timeUnixNano, startTimeUnixNano }) => Number(BigInt((timeUnixNano ?? startTimeUnixNano ?? 0) as string) / 1_000_000n));
+    return atMs === undefined ? times.length : times.filter((timeMs) => timeMs === atMs).length;
+  }
+
+  /** Turns the first so many away. */
+  refuseFirst(count: number): void {
+    let asked = 0;
+    this.metrics.refuse = () => (asked++ < count ? 'active_series_limit' : undefined);
+    this.signals.refuse = () => (asked++ < count ? 'too_old' : undefined);
+  }
+
+  /** Turns everything away as too old. */
+  refuseAll(): void {
+    this.metrics.tooOldBeforeMs = NOW_MS;
+    this.signals.refuse = () => 'too_old';
   }
 
   send(body: Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<Delivered> {
@@ -69,7 +112,7 @@ function wellFormedBodies(subject: ConformanceSubject): void {
     const answer = await bench.send(encode(subject.payload(SAMPLES, NOW_MS), encoding), { 'content-encoding': encoding });
     expect(answer.text).not.toMatch(/error"/);
     expect(TAKEN).toContain(answer.status);
-    expect(bench.sink.samples.filter(({ timestampMs }) => timestampMs === NOW_MS).length).toBeGreaterThanOrEqual(SAMPLES);
+    expect(bench.taken(NOW_MS)).toBeGreaterThanOrEqual(SAMPLES);
   });
 
   it('names its source and the key', async () => {
@@ -81,17 +124,17 @@ function wellFormedBodies(subject: ConformanceSubject): void {
     expect(bench.route.scope).toBe('ingest');
   });
 
-  it('gives the same series the same labels in every request, also after handles became void', async () => {
+  it.skipIf(subject.signal !== undefined)('gives the same series the same labels in every request, also after handles became void', async () => {
     const bench = new Bench(subject);
     const labels = async (atMs: number) => {
-      bench.sink.samples.length = 0;
+      bench.metrics.samples.length = 0;
       expect(TAKEN).toContain((await bench.sendPayload(subject.payload(SAMPLES, atMs))).status);
-      return bench.sink.samples.filter(({ timestampMs }) => timestampMs === atMs).map((sample) => sample.labels.join('|'));
+      return bench.metrics.samples.filter(({ timestampMs }) => timestampMs === atMs).map((sample) => sample.labels.join('|'));
     };
     const first = await labels(NOW_MS);
     expect(new Set(first).size).toBe(first.length);
     expect((await labels(NOW_MS + 1000)).filter((key) => first.includes(key)).length).toBeGreaterThanOrEqual(SAMPLES);
-    bench.sink.evict();
+    bench.metrics.evict();
     expect((await labels(NOW_MS + 2000)).filter((key) => first.includes(key)).length).toBeGreaterThanOrEqual(SAMPLES);
   });
 }
@@ -149,7 +192,7 @@ function wrongBodies(subject: ConformanceSubject): void {
     const bench = new Bench(subject);
     const answer = await bench.sendPayload(new Uint8Array(0));
     expect(answer.status).toBe(subject.emptyStatus);
-    expect(bench.sink.samples).toEqual([]);
+    expect(bench.taken()).toBe(0);
   });
 }
 
@@ -181,7 +224,7 @@ function sizes(subject: ConformanceSubject): void {
     const answer = await bench.sendPayload(Buffer.alloc(4_000_000, Buffer.from([0x0a, 0x00])));
     // Where the format keeps that number unused, such a body is a good one, and empty.
     expect([...TAKEN, 400, 413]).toContain(answer.status);
-    expect(bench.sink.samples).toEqual([]);
+    expect(bench.taken()).toBe(0);
   });
 
   it('takes a body of exactly the limit', async () => {
@@ -196,10 +239,10 @@ function sizes(subject: ConformanceSubject): void {
   });
 
   it('refuses too many samples with 413, naming the limit', async () => {
-    const bench = new Bench(subject, { samples_per_request: 5 });
+    const bench = new Bench(subject, { samples_per_request: 5, records_per_request: 5 });
     const answer = await bench.sendPayload(subject.payload(6, NOW_MS));
     expect(answer.status).toBe(413);
-    expect(answer.text).toContain('limits.samples_per_request');
+    expect(answer.text).toContain(subject.signal === undefined ? 'limits.samples_per_request' : 'limits.records_per_request');
     expect(answer.text).toContain('5');
     expect(bench.sink.commits).toBe(0);
     expect(TAKEN).toContain((await bench.sendPayload(subject.payload(4, NOW_MS))).status);
@@ -233,26 +276,25 @@ function commits(subject: ConformanceSubject): void {
     expect(answer.headers['retry-after']).toBe('7');
     bench.sink.failure = undefined;
     expect(TAKEN).toContain((await bench.sendPayload(body)).status);
-    expect(bench.sink.samples.filter(({ timestampMs }) => timestampMs === NOW_MS).length).toBeGreaterThanOrEqual(SAMPLES);
+    expect(bench.taken(NOW_MS)).toBeGreaterThanOrEqual(SAMPLES);
   });
 
   it('says how many samples were turned away, and takes the others', async () => {
     const bench = new Bench(subject);
-    let asked = 0;
-    bench.sink.refuse = () => (asked++ < 2 ? 'active_series_limit' : undefined);
+    bench.refuseFirst(2);
     const answer = await bench.sendPayload(subject.payload(SAMPLES, NOW_MS));
     expect(subject.rejectedOf(answer)).toBe(2);
-    expect(answer.text).toContain('active_series');
-    expect(bench.sink.samples.filter(({ timestampMs }) => timestampMs === NOW_MS).length).toBeGreaterThanOrEqual(SAMPLES - 2);
+    expect(answer.text).toContain(subject.signal === undefined ? 'active_series' : 'too_old');
+    expect(bench.taken(NOW_MS)).toBeGreaterThanOrEqual(SAMPLES - 2);
   });
 
   it('says so when every sample was turned away', async () => {
     const bench = new Bench(subject);
-    bench.sink.tooOldBeforeMs = NOW_MS;
+    bench.refuseAll();
     const answer = await bench.sendPayload(subject.payload(SAMPLES, NOW_MS - 1));
     expect(subject.rejectedOf(answer)).toBeGreaterThanOrEqual(SAMPLES);
     expect(answer.text).toContain('too_old');
-    expect(bench.sink.samples).toEqual([]);
+    expect(bench.taken()).toBe(0);
   });
 }
 
@@ -265,42 +307,17 @@ function fuzzing(subject: ConformanceSubject): void {
       const encoding = subject.encodings[round % subject.encodings.length]!;
       // Every fourth time the damage is outside the compression.
       const outside = round % 4 === 0;
-      const body = outside ? damage(encode(seedPayload, encoding), random) : encode(damage(seedPayload, random), encoding);
+      const body = outside ? damaged(encode(seedPayload, encoding), random) : encode(damaged(seedPayload, random), encoding);
       const { commits: before } = bench.sink;
       const answer = await bench.send(body, { 'content-encoding': encoding });
       expect([200, 202, 204, 400, 413, 422]).toContain(answer.status);
       const isRefusedWhole = answer.status === 413;
       expect(isRefusedWhole && bench.sink.commits !== before).toBe(false);
-      bench.sink.samples.length = 0;
+      bench.metrics.samples.length = 0;
+      bench.signals.records.length = 0;
     }
     expect(bench.sink.commits).toBeGreaterThan(0);
   });
-}
-
-/** Flips bits, cuts, repeats or overwrites a part of the bytes. */
-function damage(bytes: Uint8Array, random: () => number): Uint8Array {
-  const copy = Buffer.from(bytes);
-  const at = Math.floor(random() * copy.length);
-  const kind = Math.floor(random() * 5);
-  if (kind === 0) return copy.subarray(0, at);
-  if (kind === 1) return Buffer.concat([copy.subarray(0, at), copy.subarray(Math.floor(random() * copy.length))]);
-  const times = kind === 2 ? 1 : 1 + Math.floor(random() * 8);
-  for (let i = 0; i < times; i++) {
-    const where = Math.floor(random() * copy.length);
-    copy[where] = kind === 4 ? Math.floor(random() * 256) : copy[where]! ^ (1 << Math.floor(random() * 8));
-  }
-  return copy;
-}
-
-/** mulberry32: the same damage in every run. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
 }
 
 function encode(payload: Uint8Array, encoding: Encoding): Uint8Array {
