@@ -1,0 +1,154 @@
+import { searchError, type FieldTerm } from '@pitot/core/search';
+import { boundsOf } from './bounds.ts';
+import { findField, type SearchFieldOrBoth } from './field-lookup.ts';
+import { compileLevels } from './level-condition.ts';
+import { numericCondition, parseQuantity, unitOfName, type Quantity } from './quantity.ts';
+import type { SearchParameters } from './search-parameters.ts';
+import type { SearchTable } from './search-table.ts';
+import { compileText } from './text-condition.ts';
+import { likePattern } from './wildcard.ts';
+
+/** A field's condition as SQL. Throws AppError `bad_query` where the value does not fit the field. */
+export function compileField(term: FieldTerm, table: SearchTable, params: SearchParameters): string {
+  const field = findField(term, table);
+  switch (field.kind) {
+    case 'text':
+      return textual(term, [{ sql: field.sql, ...(field.fold && { fold: field.fold }) }], params);
+    case 'words':
+      return wordy(term, field, params);
+    case 'number':
+      return numeric(term, field.sql, field.unitNs, params);
+    case 'id':
+      return identified(term, field.sql, params);
+    case 'levels':
+      return compileLevels(term, field, params);
+    case 'choice':
+      return chosen(term, field, params);
+    default:
+      return textual(term, attributeColumns(field, table, params), params);
+  }
+}
+
+/** Where a value may stand, as text and perhaps as a number. What is empty is absent. */
+interface TextSource {
+  readonly sql: string;
+  /** The number, or NULL. */
+  readonly number?: string;
+  readonly fold?: 'lower';
+}
+
+function attributeColumns(field: Extract<SearchFieldOrBoth, { keys: readonly string[] }>, table: SearchTable, params: SearchParameters): TextSource[] {
+  return field.keys.flatMap((name): TextSource[] => {
+    const key = params.add(name, 'String');
+    const own = `${table.attributes}[${key}]`;
+    const attribute = { sql: own, number: `if(mapContains(${table.numbers}, ${key}), ${table.numbers}[${key}], toFloat64OrNull(${own}))` };
+    const resource = { sql: `${table.resource}[${key}]` };
+    return field.kind === 'attribute' ? [attribute] : field.kind === 'resource' ? [resource] : [attribute, resource];
+  });
+}
+
+const anyOf = (conditions: readonly string[]): string => (conditions.length === 1 ? conditions[0]! : `(${conditions.join(' OR ')})`);
+const noneOf = (conditions: readonly string[]): string => `(${conditions.join(' AND ')})`;
+
+function textual(term: FieldTerm, sources: readonly TextSource[], params: SearchParameters): string {
+  const { condition } = term;
+  switch (condition.op) {
+    case 'exists':
+      return anyOf(sources.map(({ sql }) => `(${sql} != '')`));
+    case 'is':
+      if (condition.value === '') return noneOf(sources.map(({ sql }) => `${sql} = ''`));
+      return anyOf(sources.map((source) => `(${source.sql} = ${params.add(folded(condition.value, source), 'String')})`));
+    case 'in': {
+      const wanted = condition.values.filter((value) => value !== '');
+      const parts = wanted.length === 0 ? [] : sources.map((source) => `(${source.sql} IN ${params.add(wanted.map((value) => folded(value, source)), 'Array(String)')})`);
+      if (wanted.length < condition.values.length) parts.push(noneOf(sources.map(({ sql }) => `${sql} = ''`)));
+      return anyOf(parts);
+    }
+    case 'like':
+      return anyOf(sources.map((source) => `(${source.sql} != '' AND ${source.sql} LIKE ${params.add(folded(likePattern(condition.pattern), source), 'String')})`));
+    case 'matches':
+      return anyOf(sources.map(({ sql }) => `(${sql} != '' AND match(${sql}, ${params.add(condition.pattern, 'String')}))`));
+    default:
+      return compared(term, sources, params);
+  }
+}
+
+function folded(value: string, { fold }: TextSource): string {
+  return fold === 'lower' ? value.toLowerCase() : value;
+}
+
+/** Ordered as numbers where the bounds are numbers, else as text. */
+function compared(term: FieldTerm, sources: readonly TextSource[], params: SearchParameters): string {
+  const bounds = boundsOf(term);
+  const quantities = bounds.map(({ value }) => parseQuantity(value));
+  if (quantities.every((quantity) => quantity !== undefined)) {
+    const scaled = bounds.map(({ op }, i) => ({ op, value: scale(term, quantities[i]!) }));
+    return anyOf(sources.map(({ sql, number = `toFloat64OrNull(${sql})` }) => `ifNull(${numericCondition(number, scaled, params)}, false)`));
+  }
+  return anyOf(sources.map((source) => `(${[`${source.sql} != ''`, ...bounds.map(({ op, value }) => `${source.sql} ${op} ${params.add(folded(value, source), 'String')}`)].join(' AND ')})`));
+}
+
+/** A number with a unit of time means something on an attribute only if its name says its own unit (`duration_ms`). */
+function scale(term: FieldTerm, { number, ns }: Quantity): number {
+  if (ns === undefined) return number;
+  const unit = unitOfName(term.field);
+  if (unit !== undefined) return (number * ns) / unit;
+  throw searchError(`the unit that ${term.field} is measured in is not known`, term, 'write the number without a unit');
+}
+
+function wordy(term: FieldTerm, column: Extract<SearchFieldOrBoth, { kind: 'words' }>, params: SearchParameters): string {
+  const { condition } = term;
+  switch (condition.op) {
+    case 'is':
+      return condition.value === '' ? `(${column.column} = '')` : compileText({ form: 'phrase', text: condition.value }, column, params);
+    case 'in':
+      return anyOf(condition.values.map((text) => compileText({ form: 'phrase', text }, column, params)));
+    case 'like':
+      return compileText({ form: 'like', text: condition.pattern }, column, params);
+    default:
+      return textual(term, [{ sql: column.column }], params);
+  }
+}
+
+function numeric(term: FieldTerm, sql: string, unitNs: number | undefined, params: SearchParameters): string {
+  const { condition } = term;
+  if (condition.op === 'exists') return 'true';
+  if (condition.op === 'like' || condition.op === 'matches') throw searchError(`${term.field} is a number`, term, `compare it, like ${term.field}>5 or ${term.field}:[1 TO 5]`);
+  const read = (value: string): number => {
+    const quantity = parseQuantity(value);
+    if (quantity === undefined) throw searchError(`${JSON.stringify(value)} is not a number, which ${term.field} is compared with`, term, unitNs === undefined ? undefined : `write it like ${term.field}>250ms`);
+    if (quantity.ns === undefined) return quantity.number;
+    if (unitNs === undefined) throw searchError(`${term.field} has no unit of time`, term, 'write the number without a unit');
+    return (quantity.number * quantity.ns) / unitNs;
+  };
+  if (condition.op === 'is') return `(${sql} = ${params.add(read(condition.value), 'Float64')})`;
+  if (condition.op === 'in') return anyOf(condition.values.map((value) => `(${sql} = ${params.add(read(value), 'Float64')})`));
+  return numericCondition(sql, boundsOf(term).map(({ op, value }) => ({ op, value: read(value) })), params);
+}
+
+const LARGEST_ID = 18_446_744_073_709_551_615n;
+
+function identified(term: FieldTerm, sql: string, params: SearchParameters): string {
+  const { condition } = term;
+  const read = (value: string): string => {
+    if (/^\d{1,20}$/.test(value) && BigInt(value) <= LARGEST_ID) return params.add(BigInt(value), 'UInt64');
+    throw searchError(`${JSON.stringify(value)} is not the id of a ${term.field}`, term, 'an id is a whole number');
+  };
+  if (condition.op === 'exists') return `(${sql} != 0)`;
+  if (condition.op === 'is') return `(${sql} = ${read(condition.value)})`;
+  if (condition.op === 'in') return anyOf(condition.values.map((value) => `(${sql} = ${read(value)})`));
+  throw searchError(`${term.field} is an id, which can only be equal`, term, `write ${term.field}:<id>`);
+}
+
+function chosen(term: FieldTerm, field: Extract<SearchFieldOrBoth, { kind: 'choice' }>, params: SearchParameters): string {
+  const { condition } = term;
+  const read = (value: string): string => {
+    const stored = field.values[value.toLowerCase()];
+    if (stored !== undefined) return stored;
+    throw searchError(`${JSON.stringify(value)} is not a value of ${term.field}`, term, `it is one of ${Object.keys(field.values).join(', ')}`);
+  };
+  if (condition.op === 'exists') return `(${field.sql} != ${params.add(field.absent, 'String')})`;
+  if (condition.op === 'is') return `(${field.sql} = ${params.add(read(condition.value), 'String')})`;
+  if (condition.op === 'in') return `(${field.sql} IN ${params.add(condition.values.map(read), 'Array(String)')})`;
+  throw searchError(`${term.field} has a few values, which are not ordered`, term, `it is one of ${Object.keys(field.values).join(', ')}`);
+}
