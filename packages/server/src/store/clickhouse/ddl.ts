@@ -87,9 +87,9 @@ export function mergeTreeName(name: StoredTable, cluster: string | undefined): s
   return identifier(cluster === undefined ? name : `${name}_local`);
 }
 
-export function expiryOf({ expires, signal }: TableDefinition, deployment: Deployment): string | undefined {
+export function expiryOf({ expires, signal, keptMs }: TableDefinition, deployment: Deployment): string | undefined {
   const own = signal === 'logs' ? deployment.logsRetentionMs : signal === 'traces' ? deployment.tracesRetentionMs : undefined;
-  const retentionMs = own ?? deployment.retentionMs;
+  const retentionMs = keptMs ?? own ?? deployment.retentionMs;
   return expires === undefined ? undefined : `${expires} + toIntervalSecond(${Math.ceil(retentionMs / 1000)})`;
 }
 

@@ -1,5 +1,6 @@
 import type { TableName } from '@pitot/core';
 import { LOG_TABLES } from './log-tables.ts';
+import { SPAN_METRIC_TABLES, SPAN_METRIC_VIEWS } from './span-metric-tables.ts';
 import { TRACE_TABLES, TRACE_VIEWS } from './trace-tables.ts';
 
 /**
@@ -21,6 +22,8 @@ export interface TableDefinition {
   readonly primaryKey?: string;
   /** Expression of type Date or DateTime from which the retention counts; kept for ever where absent. */
   readonly expires?: string;
+  /** How long rows are kept, for tables whose rows nobody asks for later. Default: the retention of the signal. */
+  readonly keptMs?: number;
   /** What rows of a cluster are spread by. */
   readonly shardBy: string;
   readonly settings?: Readonly<Record<string, number | string>>;
@@ -140,7 +143,7 @@ export interface ViewDefinition {
 }
 
 /** Every table: those that ingest writes, and those the engine fills from them. */
-export const TABLE_DEFINITIONS = { ...METRIC_TABLES, ...LOG_TABLES, ...TRACE_TABLES } as const satisfies Record<TableName, TableDefinition>;
+export const TABLE_DEFINITIONS = { ...METRIC_TABLES, ...LOG_TABLES, ...TRACE_TABLES, ...SPAN_METRIC_TABLES } as const satisfies Record<TableName, TableDefinition>;
 export type StoredTable = keyof typeof TABLE_DEFINITIONS;
 
-export const VIEW_DEFINITIONS: Readonly<Record<string, ViewDefinition>> = { ...TRACE_VIEWS };
+export const VIEW_DEFINITIONS: Readonly<Record<string, ViewDefinition>> = { ...TRACE_VIEWS, ...SPAN_METRIC_VIEWS };

@@ -31,6 +31,8 @@ export const TRACE_TABLES = {
       { name: 'SpanNumbers', type: NUMBER_MAP, codec: 'ZSTD(1)' },
       { name: 'SampleWeight', type: 'Float64', expression: 'DEFAULT 1', codec: 'ZSTD(1)' },
       { name: 'Received', type: 'DateTime64(3)', codec: 'Delta(8), ZSTD(1)' },
+      /** 1 where sampling has moved it here: it was counted when it came. */
+      { name: 'IsMoved', type: 'UInt8', expression: 'DEFAULT 0', codec: 'ZSTD(1)' },
       ENVIRONMENT,
       VERSION,
     ],

@@ -1,0 +1,117 @@
+/** Statements of the views that are fed by spans. All names are code's; `{from}` is the table of spans. */
+
+/** First non-empty of these attributes. */
+const first = (map: string, ...names: string[]): string =>
+  names.length === 1 ? `${map}['${names[0]}']` : `multiIf(${names.slice(0, -1).map((name) => `${map}['${name}'] != '', ${map}['${name}']`).join(', ')}, ${map}['${names.at(-1)}'])`;
+const span = (...names: string[]): string => first('SpanAttributes', ...names);
+const resource = (...names: string[]): string => first('ResourceAttributes', ...names);
+
+/** Nanoseconds since the epoch. */
+const END = '(toUnixTimestamp64Nano(Timestamp) + toInt64(Duration))';
+
+/** UUIDs, hexadecimal words of eight and more, whole numbers and four digits in a row. Executed once per distinct name of a block. */
+const IDS = String.raw`\\b(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{8,}|[0-9]+)\\b|[0-9]{4,}`;
+const LONGEST_NAME = 120;
+
+/** An operation's name with its ids taken out. */
+const OPERATION = `leftUTF8(replaceRegexpAll(SpanName, '${IDS}', '{id}'), ${LONGEST_NAME})`;
+
+/** The bucket of `ns`, of a native histogram of schema 2; everything below a microsecond is in one. */
+export const histogramBucket = (ns: string): string => `toInt16(greatest(-80, ceil(log2(greatest(${ns}, 1) / 1e9) * 4)))`;
+
+/** Grouped twice: a map per group and not per span. */
+export function spanMetricsView(where: string): string {
+  const key = 'Bucket, ServiceName, SpanName, SpanKind, StatusCode, Environment, ServiceVersion';
+  return (
+    `SELECT ${key}, sum(calls) AS Calls, sum(seconds) AS DurationSum, sumMap(map(bucket, calls)) AS Histogram, max(slowest) AS Exemplar FROM (` +
+    `SELECT toDateTime(intDiv(${END}, 10000000000) * 10) AS Bucket, ServiceName, ${OPERATION} AS SpanName, SpanKind, StatusCode, Environment, ServiceVersion, ` +
+    `${histogramBucket('Duration')} AS bucket, sum(SampleWeight) AS calls, sum(SampleWeight * Duration) / 1e9 AS seconds, ` +
+    `argMax((Duration, TraceId, SpanId, intDiv(${END}, 1000000)), Duration) AS slowest ` +
+    `FROM {from} WHERE ${where} GROUP BY ${key}, bucket) GROUP BY ${key}`
+  );
+}
+
+const DATABASE = span('db.system.name', 'db.system');
+const CACHES = "('redis', 'valkey', 'memcached', 'keydb', 'dragonfly', 'hazelcast', 'aws.elasticache')";
+const MESSAGING = span('messaging.system');
+const DESTINATION = `if(${span('messaging.destination.temporary')} = 'true', '(temporary)', ${span('messaging.destination.template', 'messaging.destination.name', 'messaging.destination', 'messaging.kafka.topic')})`;
+const URL = span('url.full', 'http.url');
+const HOST = `multiIf(${span('server.address', 'net.peer.name')} != '', ${span('server.address', 'net.peer.name')}, ${URL} != '', domain(${URL}), ${span('http.host', 'network.peer.address', 'net.sock.peer.addr', 'net.peer.ip')})`;
+/** Without a port; an IPv6 address keeps its colons. */
+const ADDRESS = `lower(replaceRegexpOne(${HOST}, '^([^:]*):[0-9]+$', '\\\\1'))`;
+const RPC = span('rpc.system.name', 'rpc.system');
+const NAMESPACE = span('db.namespace', 'db.name');
+const isSpeaking = "SpanKind IN ('Client', 'Producer', 'Consumer')";
+
+/** Columns of `spans_recent`, of spans; `arrived` is an expression. */
+export function recentColumns(arrived: string): string {
+  const fallback = (...parts: string[]): string => `multiIf(${parts.slice(0, -1).map((part) => `${part} != '', ${part}`).join(', ')}, ${parts.at(-1)})`;
+  const peerName = [
+    `peerType = 'database', ${fallback('peerService', NAMESPACE, 'address', 'database')}`,
+    `peerType = 'cache', ${fallback('peerService', 'address', 'database')}`,
+    "peerType = 'queue', destination",
+    "peerType = 'function', faas",
+    `peerType = 'external', ${fallback('peerService', 'address')}`,
+  ].join(', ');
+  return [
+    `${isSpeaking} AS speaks`,
+    `if(speaks, ${DATABASE}, '') AS database`,
+    `if(speaks, ${MESSAGING}, '') AS messaging`,
+    `if(messaging != '', ${DESTINATION}, '') AS destination`,
+    `if(SpanKind = 'Client', ${span('faas.invoked_name')}, '') AS faas`,
+    `if(SpanKind = 'Client', ${ADDRESS}, '') AS address`,
+    `if(SpanKind = 'Client', ${span('peer.service')}, '') AS peerService`,
+    `multiIf(NOT speaks, '', database != '', if(database IN ${CACHES}, 'cache', 'database'), destination != '', 'queue', faas != '', 'function', address != '' OR peerService != '', 'external', '') AS peerType`,
+    `${RPC} AS rpc`,
+    `${arrived} AS Arrived`,
+    'Received',
+    'cityHash64(TraceId, SpanId) AS Span',
+    // A message's consumer may link to its producer instead of having it as its parent.
+    `multiIf(SpanKind = 'Consumer' AND notEmpty(Links.SpanId), cityHash64(Links.TraceId[1], Links.SpanId[1]), ParentSpanId = '', 0, cityHash64(TraceId, ParentSpanId)) AS Parent`,
+    'TraceId',
+    'SpanId',
+    'SpanKind AS Kind',
+    'ServiceName',
+    `if(${resource('faas.name')} = '', 'service', 'function') AS ServiceType`,
+    'ServiceVersion',
+    'Environment',
+    'toUnixTimestamp64Nano(Timestamp) AS Start',
+    'Duration',
+    `StatusCode = 'Error' AS IsError`,
+    'SampleWeight AS Weight',
+    `multiIf(database != '', database, messaging != '', messaging, rpc != '', rpc, SpanKind IN ('Client', 'Server') AND ${span('http.request.method', 'http.method')} != '', 'http', faas != '', 'faas', '') AS Protocol`,
+    'peerType AS PeerType',
+    `multiIf(${peerName}, '') AS PeerName`,
+    'address AS PeerAddress',
+    `SpanKind = 'Consumer' OR (SpanKind = 'Client' AND destination != '' AND ${span('messaging.operation.type', 'messaging.operation')} IN ('receive', 'process', 'deliver', 'settle')) AS IsConsuming`,
+  ].join(', ');
+}
+
+export const RECENT_COLUMNS =
+  'Arrived, Received, Span, Parent, TraceId, SpanId, Kind, ServiceName, ServiceType, ServiceVersion, Environment, Start, Duration, IsError, Weight, Protocol, PeerType, PeerName, PeerAddress, IsConsuming';
+
+/** Of internal spans too: they may be a caller. */
+export function spansRecentView(where: string): string {
+  return `SELECT ${RECENT_COLUMNS} FROM (SELECT ${recentColumns('now64(3)')} FROM {from} WHERE ${where})`;
+}
+
+const NAMES = [
+  'ServiceName',
+  ...['service.namespace', 'k8s.namespace.name'].map((name) => `if(${resource(name)} = '', '', concat(ServiceName, '.', ${resource(name)}))`),
+  resource('host.name'),
+  resource('k8s.pod.ip'),
+  resource('k8s.pod.name'),
+  resource('k8s.deployment.name'),
+  `if(SpanKind = 'Server', ${span('server.address', 'net.host.name')}, '')`,
+  `if(SpanKind = 'Server', ${span('net.host.ip', 'network.local.address', 'net.sock.host.addr')}, '')`,
+];
+
+/** The addresses of a service as a query of (Environment, ServiceName, Address, LastSeen). */
+export function spanAddressesView(where: string): string {
+  const all = `arrayConcat([${NAMES.map((name) => `toString(${name})`).join(', ')}], if(${resource('host.ip')} = '', [], extractAll(toString(${resource('host.ip')}), '[0-9a-fA-F:.]+')))`;
+  return (
+    'SELECT Environment, ServiceName, lower(arrayJoin(names)) AS Address, max(seen) AS LastSeen FROM (' +
+    `SELECT Environment, ServiceName, ${all} AS names, toDateTime(max(Received)) AS seen FROM {from} WHERE SpanKind IN ('Server', 'Consumer') AND ${where} GROUP BY Environment, ServiceName, names) ` +
+    "WHERE Address NOT IN ('', 'localhost', '0.0.0.0', '::', '::1') AND NOT startsWith(Address, '127.') GROUP BY Environment, ServiceName, Address"
+  );
+}
