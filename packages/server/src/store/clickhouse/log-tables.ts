@@ -34,11 +34,19 @@ export const LOG_TABLES = {
     indexes: [
       'INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1',
       'INDEX idx_sequence Sequence TYPE minmax GRANULARITY 1',
-      "INDEX idx_body Body TYPE text(tokenizer = 'splitByNonAlpha', preprocessor = lower(Body)) GRANULARITY 100000000",
+      'INDEX idx_severity SeverityNumber TYPE set(25) GRANULARITY 1',
+      'INDEX idx_pattern Pattern TYPE bloom_filter(0.01) GRANULARITY 1',
+      // Over the expression, not with a preprocessor: so the same condition is true of the same rows with and without the index.
+      "INDEX idx_body lowerUTF8(Body) TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 100000000",
+      "INDEX idx_attribute_values mapValues(LogAttributes) TYPE text(tokenizer = 'array') GRANULARITY 100000000",
+      'INDEX idx_resource_values mapValues(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1',
     ],
     engine: 'MergeTree',
     partitionBy: 'toDate(TimestampTime)',
-    orderBy: 'ServiceName, TimestampTime, Timestamp',
+    // Five minutes lie together, whatever the service, so that the newest records are read without all the others; within them a service does.
+    // Filter by TimestampTime: that is what the first column is a function of.
+    primaryKey: 'toStartOfFiveMinutes(TimestampTime), ServiceName, Timestamp',
+    orderBy: 'toStartOfFiveMinutes(TimestampTime), ServiceName, Timestamp, Sequence',
     expires: 'TimestampTime',
     shardBy: 'Sequence',
   },
@@ -56,6 +64,9 @@ export const LOG_TABLES = {
     engine: 'ReplacingMergeTree',
     version: 'Updated',
     orderBy: 'Pattern',
+    // A template is written when it is found, its records may come for long after: it stays a year longer than they do.
+    expires: 'toDateTime(Updated) + INTERVAL 1 YEAR',
+    settings: { ttl_only_drop_parts: 0 },
     shardBy: 'Pattern',
   },
 } as const satisfies Record<string, TableDefinition>;

@@ -22,9 +22,14 @@ export function findField(term: FieldTerm, table: SearchTable): SearchFieldOrBot
 /** `levl>=warn` would find nothing, and not say why: names are not ordered, so the level was meant. */
 function refuseMistypedBuiltin(term: FieldTerm, { builtins }: SearchTable): void {
   const bounds = boundsOf(term);
-  if (bounds.length === 0 || bounds.every(({ value }) => parseQuantity(value)?.ns === undefined && parseQuantity(value) !== undefined)) return;
+  if (bounds.every(({ value }) => isPlainNumber(value))) return;
   const near = Object.keys(builtins).find((name) => name.length > 3 && (builtins[name]!.kind === 'levels' || builtins[name]!.kind === 'number') && distance(name, term.field.toLowerCase()) <= 2);
   if (near !== undefined) throw searchError(`there is no field ${term.field}`, term, `did you mean ${near}? Write attribute.${term.field} for an attribute of that name`);
+}
+
+function isPlainNumber(text: string): boolean {
+  const quantity = parseQuantity(text);
+  return quantity !== undefined && quantity.ns === undefined;
 }
 
 /** Levenshtein's distance. */
