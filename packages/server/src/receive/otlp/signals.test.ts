@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { receiverConformance, type ConformanceSubject } from '../conformance.ts';
-import { deliver, NOW_MS, openRoute, postRequest, signalContext } from '../fixtures/delivery.ts';
+import { deliver, openRoute, postRequest, signalContext } from '../fixtures/delivery.ts';
 import { decodeExportResponse, encodeSignal, type SignalName } from '../fixtures/otlp-messages.ts';
 import { SignalMemory } from '../fixtures/signal-memory.ts';
 import { otlp } from './receiver.ts';
