@@ -15,13 +15,14 @@ export interface Contestant {
   stop(): Promise<void>;
 }
 
-type Command = (directory: string, port: number, port2: number) => { command: string; args: string[]; env?: Record<string, string>; writePath: string; readyPath: string };
+/** How a contestant is started: its ports are free ones, as many as it asks for. */
+export type Command = (directory: string, port: number, ...more: number[]) => { command: string; args: string[]; env?: Record<string, string>; writePath: string; readyPath: string; readyPort?: number };
 
 const COMMANDS = {
-  pitot: (directory, port, port2) => ({
+  pitot: (directory, port, port2 = 0) => ({
     command: process.execPath,
     args: ['packages/server/src/app/main.ts'],
-    env: { PITOT_DATA: directory, PITOT_LISTEN: `127.0.0.1:${port}`, PITOT_OTLP_HTTP_LISTEN: `127.0.0.1:${port2}` },
+    env: { PITOT_DATA: directory, PITOT_LISTEN: `127.0.0.1:${port}`, PITOT_OTLP_HTTP_LISTEN: `127.0.0.1:${port2}`, PITOT_OTLP_GRPC_LISTEN: 'off' },
     writePath: '/api/v1/write',
     readyPath: '/health',
   }),
@@ -41,16 +42,24 @@ const COMMANDS = {
 
 export type ContestantName = keyof typeof COMMANDS;
 
-export async function startContestant(name: ContestantName): Promise<Contestant> {
+export function startContestant(name: ContestantName): Promise<Contestant> {
+  return startCommand(name, COMMANDS[name]);
+}
+
+const PORTS = 8;
+
+export async function startCommand(name: string, prepare: Command): Promise<Contestant> {
   const directory = mkdtempSync(join(tmpdir(), `bench-${name}-`));
   const port = await freePort();
-  const { command, args, env, writePath, readyPath } = (COMMANDS[name] as Command)(directory, port, await freePort());
+  const more: number[] = [];
+  while (more.length < PORTS) more.push(await freePort());
+  const { command, args, env, writePath, readyPath, readyPort = port } = prepare(directory, port, ...more);
   const log = openSync(join(tmpdir(), `bench-${name}.log`), 'w');
   const child = spawn(command, args, { stdio: ['ignore', log, log], env: { ...process.env, ...env } });
   process.once('exit', () => child.kill('SIGKILL'));
   const failed = new Promise<never>((_, fail) => child.once('error', fail));
   const url = `http://127.0.0.1:${port}`;
-  await Promise.race([failed, waitUntilReady(url + readyPath, child)]);
+  await Promise.race([failed, waitUntilReady(`http://127.0.0.1:${readyPort}${readyPath}`, child)]);
   return {
     name,
     url,
@@ -69,13 +78,13 @@ export function removeDirectory(contestant: Contestant): void {
 }
 
 async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 1200; tries++) {
+  for (let tries = 0; tries < 3600; tries++) {
     if (child.exitCode !== null) throw new Error(`${url}: the process ended with ${child.exitCode} before it was ready; see its log`);
     const ok = await fetch(url).then((answer) => answer.ok, () => false);
     if (ok) return;
     await delay(25);
   }
-  throw new Error(`${url} not ready in 30 s`);
+  throw new Error(`${url} not ready in 90 s`);
 }
 
 const TICKS_PER_SECOND = 100;
