@@ -1,0 +1,3 @@
+export { fisherGreater } from './fisher.ts';
+export { holmCorrected } from './holm.ts';
+export { riskRatioLowerEnd, shareDifferenceLowerEnd, type ShareTable } from './shares.ts';
