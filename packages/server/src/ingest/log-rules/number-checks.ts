@@ -1,21 +1,9 @@
+import { codeAt, isAlphanumeric, isDigit, isUpper } from './characters.ts';
+
 /** Where a check found what it looks for; `end` is exclusive. -1: not found. */
 const NONE = -1;
 
 const ZERO = 48;
-const NINE = 57;
-
-export function isDigit(code: number): boolean {
-  return code >= ZERO && code <= NINE;
-}
-
-export function isUpper(code: number): boolean {
-  return code >= 65 && code <= 90;
-}
-
-/** ASCII letters and digits. */
-export function isAlphanumeric(code: number): boolean {
-  return isDigit(code) || isUpper(code) || (code >= 97 && code <= 122);
-}
 
 /** How cards are printed: digits per group, by the length of all. */
 const CARD_GROUPS: readonly (readonly number[])[] = [[4, 4, 4, 4, 3], [4, 4, 4, 4], [4, 6, 5], [4, 6, 4], [4, 4, 5]];
@@ -28,7 +16,7 @@ const MOST_CARD_DIGITS = 19;
  * point: hashes, trace ids, fractions and times since the epoch are none.
  */
 export function cardEnd(text: string, start: number): number {
-  const before = text.charCodeAt(start - 1);
+  const before = codeAt(text, start - 1);
   if (isAlphanumeric(before) || before === 95 || before === 46) return NONE;
   const blockEnd = digitsEnd(text, start, MOST_CARD_DIGITS + 1);
   const length = blockEnd - start;
@@ -37,11 +25,11 @@ export function cardEnd(text: string, start: number): number {
     return isCard ? blockEnd : NONE;
   }
   if (length !== 4) return NONE;
-  const separator = text.charCodeAt(blockEnd);
+  const separator = codeAt(text, blockEnd);
   if (separator !== 32 && separator !== 45) return NONE;
   for (const groups of CARD_GROUPS) {
     const end = groupedEnd(text, start, groups, separator);
-    if (end === NONE || !endsCleanly(text, end) || (separator === 45 && (before === 45 || text.charCodeAt(end) === 45))) continue;
+    if (end === NONE || !endsCleanly(text, end) || (separator === 45 && (before === 45 || codeAt(text, end) === 45))) continue;
     const digits = groups.reduce((sum, group) => sum + group, 0);
     if (isBrand(text, start, digits) && passesLuhn(text, start, end)) return end;
   }
@@ -50,7 +38,7 @@ export function cardEnd(text: string, start: number): number {
 
 function digitsEnd(text: string, start: number, most: number): number {
   let i = start;
-  while (i - start < most && isDigit(text.charCodeAt(i))) i++;
+  while (i - start < most && isDigit(codeAt(text, i))) i++;
   return i;
 }
 
@@ -58,7 +46,7 @@ function groupedEnd(text: string, start: number, groups: readonly number[], sepa
   let at = start;
   for (const [i, group] of groups.entries()) {
     if (i > 0) {
-      if (text.charCodeAt(at) !== separator) return NONE;
+      if (codeAt(text, at) !== separator) return NONE;
       at++;
     }
     const end = digitsEnd(text, at, group + 1);
@@ -69,15 +57,15 @@ function groupedEnd(text: string, start: number, groups: readonly number[], sepa
 }
 
 function endsCleanly(text: string, end: number): boolean {
-  const after = text.charCodeAt(end);
-  return !isAlphanumeric(after) && after !== 95 && !(after === 46 && isDigit(text.charCodeAt(end + 1)));
+  const after = codeAt(text, end);
+  return !isAlphanumeric(after) && after !== 95 && !(after === 46 && isDigit(codeAt(text, end + 1)));
 }
 
 /** Issuer ranges by leading digits, each with the lengths in use. Source: ISO/IEC 7812 and the brands' own tables. */
 function isBrand(text: string, start: number, length: number): boolean {
   let six = 0;
   for (let i = start, taken = 0; taken < 6; i++) {
-    const code = text.charCodeAt(i);
+    const code = codeAt(text, i);
     if (!isDigit(code)) continue;
     six = six * 10 + (code - ZERO);
     taken++;
@@ -97,7 +85,7 @@ function passesLuhn(text: string, start: number, end: number): boolean {
   let sum = 0;
   let isDoubled = false;
   for (let i = end - 1; i >= start; i--) {
-    const code = text.charCodeAt(i);
+    const code = codeAt(text, i);
     if (!isDigit(code)) continue;
     const digit = code - ZERO;
     sum += isDoubled ? (digit > 4 ? digit * 2 - 9 : digit * 2) : digit;
@@ -111,10 +99,10 @@ function isNamedAsId(text: string, start: number, length: number): boolean {
   if (length < 17) return false;
   let i = start - 1;
   for (; i >= 0 && start - i < 6; i--) {
-    const code = text.charCodeAt(i);
+    const code = codeAt(text, i);
     if (code !== 32 && code !== 34 && code !== 39 && code !== 58 && code !== 61 && code !== 92) break;
   }
-  return (text.charCodeAt(i) | 32) === 100 && (text.charCodeAt(i - 1) | 32) === 105;
+  return (codeAt(text, i) | 32) === 100 && (codeAt(text, i - 1) | 32) === 105;
 }
 
 /** Characters of a whole IBAN by country. Source: the SWIFT IBAN registry. */
@@ -129,26 +117,26 @@ const IBAN_LENGTH: Readonly<Record<string, number>> = {
 /** The end of the IBAN whose check digits start at `digitsAt`, or -1: of a country's length, in one piece or in groups of four, with remainder 1 by 97. */
 export function ibanEnd(text: string, digitsAt: number): number {
   const start = digitsAt - 2;
-  if (start < 0 || !isUpper(text.charCodeAt(start)) || !isUpper(text.charCodeAt(start + 1)) || !isDigit(text.charCodeAt(digitsAt + 1))) return NONE;
-  if (isAlphanumeric(text.charCodeAt(start - 1)) || text.charCodeAt(start - 1) === 95) return NONE;
+  if (start < 0 || !isUpper(codeAt(text, start)) || !isUpper(codeAt(text, start + 1)) || !isDigit(codeAt(text, digitsAt + 1))) return NONE;
+  if (isAlphanumeric(codeAt(text, start - 1)) || codeAt(text, start - 1) === 95) return NONE;
   const length = IBAN_LENGTH[text.slice(start, digitsAt)];
   if (length === undefined) return NONE;
-  const isGrouped = text.charCodeAt(start + 4) === 32;
+  const isGrouped = codeAt(text, start + 4) === 32;
   let at = start;
   let rest = 0;
   const first: number[] = [];
   for (let taken = 0; taken < length; taken++) {
     if (isGrouped && taken > 0 && taken % 4 === 0) {
-      if (text.charCodeAt(at) !== 32) return NONE;
+      if (codeAt(text, at) !== 32) return NONE;
       at++;
     }
-    const code = text.charCodeAt(at++);
+    const code = codeAt(text, at++);
     if (!isDigit(code) && !isUpper(code)) return NONE;
     // Country and check digits count last.
     if (taken < 4) first.push(code);
     else rest = remainder(rest, code);
   }
-  if (isAlphanumeric(text.charCodeAt(at)) || text.charCodeAt(at) === 95) return NONE;
+  if (isAlphanumeric(codeAt(text, at)) || codeAt(text, at) === 95) return NONE;
   for (const code of first) rest = remainder(rest, code);
   return rest === 1 ? at : NONE;
 }
@@ -159,15 +147,15 @@ function remainder(rest: number, code: number): number {
 
 /** The end of the IPv4 address that starts at a digit, or -1. */
 export function ipv4End(text: string, start: number): number {
-  const before = text.charCodeAt(start - 1);
+  const before = codeAt(text, start - 1);
   if (isAlphanumeric(before) || before === 46 || before === 95) return NONE;
   let at = start;
   for (let octet = 0; octet < 4; octet++) {
-    if (octet > 0 && text.charCodeAt(at++) !== 46) return NONE;
+    if (octet > 0 && codeAt(text, at++) !== 46) return NONE;
     const end = digitsEnd(text, at, 4);
     if (end === at || end - at > 3 || Number(text.slice(at, end)) > 255) return NONE;
     at = end;
   }
-  const after = text.charCodeAt(at);
-  return isAlphanumeric(after) || (after === 46 && isDigit(text.charCodeAt(at + 1))) ? NONE : at;
+  const after = codeAt(text, at);
+  return isAlphanumeric(after) || (after === 46 && isDigit(codeAt(text, at + 1))) ? NONE : at;
 }

@@ -1,16 +1,16 @@
+import { codeAt, isDigit, isUpper } from './characters.ts';
+
 /** What a character may begin or end; most characters nothing. */
 const NOTHING = 0;
 const DIGIT = 1;
-const GAP = 2;
-const AT = 3;
-const UNDERSCORE = 4;
-const HYPHEN = 5;
-const LETTER = 6;
-const DOT = 7;
+const AT = 2;
+const UNDERSCORE = 3;
+const HYPHEN = 4;
+const LETTER = 5;
+const DOT = 6;
 
 const CLASS = new Uint8Array(256);
 for (let code = 48; code <= 57; code++) CLASS[code] = DIGIT;
-CLASS[32] = GAP;
 CLASS[45] = HYPHEN;
 CLASS[46] = DOT;
 CLASS[64] = AT;
@@ -28,82 +28,109 @@ const LEAST_DIGITS = 13;
  * that it also serves for names and values with arbitrary bytes between them. A false answer is final, a true one calls for `Redactor`.
  */
 export function mayHoldSensitive(text: string): boolean {
-  let digits = 0;
-  for (let i = 0; i < text.length; i++) {
+  const { length } = text;
+  let i = 0;
+  while (i < length) {
     const code = text.charCodeAt(i);
-    const kind = code < 256 ? CLASS[code]! : NOTHING;
+    // Characters above 255 fall on others by chance, which costs a closer look at most.
+    const kind = CLASS[code & 255]!;
+    if (kind === NOTHING) {
+      i++;
+      continue;
+    }
     if (kind === DIGIT) {
-      if (++digits >= LEAST_DIGITS) return true;
-      if (digits === 2 && isUpper(text.charCodeAt(i - 2)) && isUpper(text.charCodeAt(i - 3))) return true;
+      const end = digitsEnd(text, i);
+      if (end < 0) return true;
+      i = end > i ? end : i + 1;
       continue;
     }
-    if (kind === GAP) continue;
-    if (kind === HYPHEN) {
+    if (kind === LETTER) {
+      if (letterStarts(text, i, code)) return true;
+    } else if (kind === HYPHEN) {
       if (hyphenStarts(text, i)) return true;
-      continue;
-    }
-    digits = 0;
-    if (kind === NOTHING) continue;
-    if (kind === AT) return true;
-    if (kind === LETTER ? letterStarts(text, i, code) : kind === UNDERSCORE ? underscoreStarts(text, i) : text.startsWith('ya29', i - 4)) return true;
+    } else if (kind === AT || (kind === UNDERSCORE ? underscoreStarts(text, i) : dotEndsGooglePrefix(text, i))) return true;
+    i++;
   }
   return false;
 }
 
-function isUpper(code: number): boolean {
-  return code >= 65 && code <= 90;
+/**
+ * The end of the digits that start here, with single spaces or hyphens between groups of four to six as on a card; -1 where they could be a card or
+ * the start of an IBAN.
+ */
+function digitsEnd(text: string, start: number): number {
+  let end = start;
+  let digits = 0;
+  for (;;) {
+    const groupStart = end;
+    while (isDigit(codeAt(text, end))) end++;
+    const group = end - groupStart;
+    digits += group;
+    if (digits >= LEAST_DIGITS) return -1;
+    if (group < 4 || group > 6) break;
+    const gap = codeAt(text, end);
+    if ((gap !== 32 && gap !== 45) || !isDigit(codeAt(text, end + 1))) break;
+    end++;
+  }
+  return end - start >= 2 && isUpper(codeAt(text, start - 1)) && isUpper(codeAt(text, start - 2)) ? -1 : end;
 }
 
-/** xoxb-, xapp-, glpat-, sk-, -----BEGIN */
-function hyphenStarts(text: string, at: number): boolean {
-  const before = text.charCodeAt(at - 1);
-  if (before === 45) return text.startsWith('-----', at - 1);
-  if (before === 107) return text.charCodeAt(at - 2) === 115;
-  if (before === 116) return text.startsWith('glpat', at - 5);
-  if (before === 112) return text.startsWith('xapp', at - 4);
-  return text.charCodeAt(at - 4) === 120 && text.startsWith('xox', at - 4);
+function dotEndsGooglePrefix(text: string, at: number): boolean {
+  return codeAt(text, at - 1) === 57 && codeAt(text, at - 2) === 50 && codeAt(text, at - 3) === 97;
 }
 
-/** ghp_, github_pat_, sk_live_, rk_test_, whsec_, npm_ */
-function underscoreStarts(text: string, at: number): boolean {
-  const before = text.charCodeAt(at - 1);
-  if (before === 107) return text.charCodeAt(at - 2) === 115 || text.charCodeAt(at - 2) === 114;
-  if (before === 109) return text.startsWith('np', at - 3);
-  if (before === 99) return text.startsWith('whse', at - 5);
-  if (before === 116) return text.startsWith('_pa', at - 4);
-  return text.charCodeAt(at - 2) === 104 && text.charCodeAt(at - 3) === 103;
+/** Whether a key's prefix may end here: xoxb-, xapp-, glpat-, sk-; or a private key block start: -----BEGIN. */
+export function hyphenStarts(text: string, at: number): boolean {
+  const before = codeAt(text, at - 1);
+  const second = codeAt(text, at - 2);
+  if (before === 45) return second === 45 && codeAt(text, at - 3) === 45 && codeAt(text, at + 1) === 45;
+  if (before === 107) return second === 115;
+  if (before === 116) return second === 97 && codeAt(text, at - 3) === 112;
+  if (before === 112) return second === 112;
+  return second === 120 && codeAt(text, at - 3) === 111;
+}
+
+/** Whether a key's prefix may lie here: ghp_, github_pat_, sk_live_, rk_test_, whsec_, npm_ */
+export function underscoreStarts(text: string, at: number): boolean {
+  const before = codeAt(text, at - 1);
+  const second = codeAt(text, at - 2);
+  if (before === 107) return second === 115 || second === 114;
+  if (before === 109) return second === 112;
+  if (before === 99) return second === 101 && codeAt(text, at - 3) === 115;
+  if (before === 98) return second === 117 && codeAt(text, at - 3) === 104;
+  return second === 104 && codeAt(text, at - 3) === 103;
 }
 
 function letterStarts(text: string, at: number, code: number): boolean {
-  const before = text.charCodeAt(at - 1) | LOWER;
-  const after = text.charCodeAt(at + 1) | LOWER;
+  const before = codeAt(text, at - 1) | LOWER;
+  const after = codeAt(text, at + 1) | LOWER;
   switch (code | LOWER) {
     // passWord, pWd
     case 119:
-      return before === 115 || before === 112;
+      return before === 115 ? (codeAt(text, at - 2) | LOWER) === 115 : before === 112 && after === 100;
     // Key, toKen
     case 107: {
       if (after !== 101) return false;
-      const second = text.charCodeAt(at + 2) | LOWER;
+      const second = codeAt(text, at + 2) | LOWER;
       return second === 121 || (second === 110 && before === 111);
     }
     // seCret
     case 99:
-      return after === 114 && before === 101 && (text.charCodeAt(at - 2) | LOWER) === 115;
+      return after === 114 && before === 101 && (codeAt(text, at - 2) | LOWER) === 115;
     // authoriZation
     case 122:
-      return before === 105 && (text.charCodeAt(at - 2) | LOWER) === 114;
+      return before === 105 && (codeAt(text, at - 2) | LOWER) === 114;
     // passPhrase
     case 112:
       return after === 104 && before === 115;
     // eyJ
     case 106:
-      return code === 74 && text.charCodeAt(at - 1) === 121;
+      return code === 74 && codeAt(text, at - 1) === 121;
     // AKIA, ASIA, AIza
     case 97:
-      return (after === 107 || after === 115 ? text.charCodeAt(at + 2) === 73 : after === 105 && text.charCodeAt(at + 2) === 122);
+      return after === 107 || after === 115 ? codeAt(text, at + 2) === 73 : after === 105 && codeAt(text, at + 2) === 122;
     // Bearer
     default:
-      return after === 101 && (text.charCodeAt(at + 2) | LOWER) === 97;
+      return after === 101 && (codeAt(text, at + 2) | LOWER) === 97 && (codeAt(text, at + 3) | LOWER) === 114;
   }
 }

@@ -1,7 +1,8 @@
 import type { RE2JS } from 're2js';
-import { cardEnd, ibanEnd, ipv4End, isDigit, isUpper } from './number-checks.ts';
+import { codeAt, isDigit, isUpper } from './characters.ts';
+import { cardEnd, ibanEnd, ipv4End } from './number-checks.ts';
 import { compilePattern } from './pattern.ts';
-import { mayHoldSensitive } from './redact-prescan.ts';
+import { hyphenStarts, mayHoldSensitive, underscoreStarts } from './redact-prescan.ts';
 import type { RedactSettings } from './schema.ts';
 import { certaintyOf, secretPair } from './secret-pairs.ts';
 import { bearerToken, cloudKey, emailAddress, googleToken, jsonWebToken, prefixedKey, privateKeyBlock, urlPassword, type Found } from './secret-shapes.ts';
@@ -109,7 +110,7 @@ function finder(settings: RedactSettings, found: Found): Find {
     return true;
   };
   const digit: Find = (text, at, _code, from) => {
-    const before = text.charCodeAt(at - 1);
+    const before = codeAt(text, at - 1);
     if (isDigit(before)) return false;
     if (isUpper(before)) return iban && number('iban', at - 2, ibanEnd(text, at), from);
     return (card && number('card', at, cardEnd(text, at), from)) || (ipv4 && number('ipv4', at, ipv4End(text, at), from));
@@ -120,9 +121,9 @@ function finder(settings: RedactSettings, found: Found): Find {
       case 64:
         return (secret && urlPassword(text, at, from, found)) || (email && emailAddress(text, at, from, found));
       case 95:
-        return key && prefixedKey(text, at, found) && isFresh(from);
+        return key && underscoreStarts(text, at) && prefixedKey(text, at, found) && isFresh(from);
       case 45:
-        return key && (prefixedKey(text, at, found) || privateKeyBlock(text, at, found)) && isFresh(from);
+        return key && (codeAt(text, at + 1) === 45 || hyphenStarts(text, at)) && (prefixedKey(text, at, found) || privateKeyBlock(text, at, found)) && isFresh(from);
       case 61:
       case 58:
         return secret && secretPair(text, at, from, found);

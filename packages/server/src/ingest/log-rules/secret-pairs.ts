@@ -1,4 +1,4 @@
-import { isAlphanumeric, isDigit } from './number-checks.ts';
+import { codeAt, isAlphanumeric, isDigit } from './characters.ts';
 import type { Found } from './secret-shapes.ts';
 
 /** How sure a name makes us: `always` whatever the value; `likely` only for values that look like a secret, since `token: 5` is also what a parser says. */
@@ -45,10 +45,10 @@ export function certaintyOf(name: string): Certainty | undefined {
  */
 export function secretPair(text: string, at: number, from: number, into: Found): boolean {
   let nameEnd = at;
-  while (nameEnd > from && isQuoteOrSpace(text.charCodeAt(nameEnd - 1)) && at - nameEnd < 4) nameEnd--;
-  if (!mayEndName(text.charCodeAt(nameEnd - 1))) return false;
+  while (nameEnd > from && isQuoteOrSpace(codeAt(text, nameEnd - 1)) && at - nameEnd < 4) nameEnd--;
+  if (!mayEndName(codeAt(text, nameEnd - 1))) return false;
   let nameStart = nameEnd;
-  while (nameStart > from && nameEnd - nameStart < LONGEST_NAME && isNameCharacter(text.charCodeAt(nameStart - 1))) nameStart--;
+  while (nameStart > from && nameEnd - nameStart < LONGEST_NAME && isNameCharacter(codeAt(text, nameStart - 1))) nameStart--;
   const certainty = certaintyOf(text.slice(nameStart, nameEnd));
   if (certainty === undefined) return false;
   return valueAfter(text, at, certainty, into);
@@ -71,16 +71,16 @@ function isNameCharacter(code: number): boolean {
 function valueAfter(text: string, at: number, certainty: Certainty, into: Found): boolean {
   let start = at + 1;
   // `:=` and `=>` of several languages.
-  if (text.charCodeAt(start) === 61 || text.charCodeAt(start) === 62) start++;
-  while (text.charCodeAt(start) === SPACE) start++;
-  const quoteAt = text.charCodeAt(start) === BACKSLASH ? start + 1 : start;
-  const quote = text.charCodeAt(quoteAt);
+  if (codeAt(text, start) === 61 || codeAt(text, start) === 62) start++;
+  while (codeAt(text, start) === SPACE) start++;
+  const quoteAt = codeAt(text, start) === BACKSLASH ? start + 1 : start;
+  const quote = codeAt(text, quoteAt);
   const isQuoted = quote === QUOTE || quote === APOSTROPHE;
   if (isQuoted) start = quoteAt + 1;
   else if (quoteAt !== start || text.startsWith('//', start)) return false;
-  let end = isQuoted ? quotedEnd(text, start, quote, quoteAt > 0 && text.charCodeAt(quoteAt - 1) === BACKSLASH) : bareEnd(text, start, certainty === 'header');
+  let end = isQuoted ? quotedEnd(text, start, quote, quoteAt > 0 && codeAt(text, quoteAt - 1) === BACKSLASH) : bareEnd(text, start, certainty === 'header');
   if (certainty === 'header') start = afterScheme(text, start, end);
-  else if (!isQuoted) while (end > start && text.charCodeAt(end - 1) === 46) end--;
+  else if (!isQuoted) while (end > start && codeAt(text, end - 1) === 46) end--;
   if (end <= start || text.startsWith(REDACTED, start)) return false;
   const value = text.slice(start, end);
   if (NO_SECRET.test(value)) return false;
@@ -94,9 +94,9 @@ function valueAfter(text: string, at: number, certainty: Certainty, into: Found)
 /** A quoted value ends at its quote; in JSON within JSON that quote is escaped as the first one was. */
 function quotedEnd(text: string, start: number, quote: number, isEscaped: boolean): number {
   for (let i = start; i < text.length; i++) {
-    const code = text.charCodeAt(i);
+    const code = codeAt(text, i);
     if (code === BACKSLASH) {
-      if (isEscaped && text.charCodeAt(i + 1) === quote) return i;
+      if (isEscaped && codeAt(text, i + 1) === quote) return i;
       i++;
     } else if (code === quote) return i;
   }
@@ -105,7 +105,7 @@ function quotedEnd(text: string, start: number, quote: number, isEscaped: boolea
 
 function bareEnd(text: string, start: number, isHeader: boolean): number {
   for (let i = start; i < text.length; i++) {
-    const code = text.charCodeAt(i);
+    const code = codeAt(text, i);
     // A header's value is a scheme and a credential.
     if (code < SPACE || code === QUOTE || code === APOSTROPHE || code === BACKSLASH || code === 44 || code === 59) return i;
     // space & ) ] } < >

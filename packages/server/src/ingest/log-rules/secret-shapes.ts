@@ -1,4 +1,4 @@
-import { isAlphanumeric, isDigit, isUpper } from './number-checks.ts';
+import { codeAt, isAlphanumeric, isDigit, isUpper } from './characters.ts';
 
 /** What a match is called and where it lies; `end` exclusive. One object, overwritten by the next match: making one per match would cost more than finding it. */
 export interface Found {
@@ -17,13 +17,7 @@ function isKeyCharacter(code: number): boolean {
 
 function keyEnd(text: string, start: number): number {
   let i = start;
-  while (isKeyCharacter(text.charCodeAt(i))) i++;
-  return i;
-}
-
-function alphanumericEnd(text: string, start: number): number {
-  let i = start;
-  while (isAlphanumeric(text.charCodeAt(i))) i++;
+  while (isKeyCharacter(codeAt(text, i))) i++;
   return i;
 }
 
@@ -36,7 +30,7 @@ function found(into: Found, kind: Found['kind'], start: number, end: number): bo
 
 /** Whether the word that starts here is not the tail of a longer one. `_` may stand before: `token_ghp_…` does not occur, `KEY_AKIA…` does. */
 function startsWord(text: string, start: number): boolean {
-  return !isAlphanumeric(text.charCodeAt(start - 1));
+  return !isAlphanumeric(codeAt(text, start - 1));
 }
 
 interface Prefix {
@@ -64,7 +58,7 @@ const AFTER_HYPHEN: readonly Prefix[] = [
 
 /** A key whose prefix ends with the `_` or `-` at `at`. */
 export function prefixedKey(text: string, at: number, into: Found): boolean {
-  for (const { text: word, kind, least } of text.charCodeAt(at) === UNDERSCORE ? AFTER_UNDERSCORE : AFTER_HYPHEN) {
+  for (const { text: word, kind, least } of codeAt(text, at) === UNDERSCORE ? AFTER_UNDERSCORE : AFTER_HYPHEN) {
     const start = wordStart(text, word, at);
     if (start < 0 || !startsWord(text, start)) continue;
     const end = keyEnd(text, start + word.length);
@@ -81,7 +75,7 @@ function wordStart(text: string, word: string, at: number): number {
 }
 
 function holdsDigit(text: string, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (isDigit(text.charCodeAt(i))) return true;
+  for (let i = start; i < end; i++) if (isDigit(codeAt(text, i))) return true;
   return false;
 }
 
@@ -107,18 +101,18 @@ export function cloudKey(text: string, at: number, into: Found): boolean {
   }
   if (!text.startsWith('AKIA', at) && !text.startsWith('ASIA', at)) return false;
   let end = at + 4;
-  while (isUpper(text.charCodeAt(end)) || isDigit(text.charCodeAt(end))) end++;
-  return end - at === 20 && !isAlphanumeric(text.charCodeAt(end)) && found(into, 'key', at, end);
+  while (isUpper(codeAt(text, end)) || isDigit(codeAt(text, end))) end++;
+  return end - at === 20 && !isAlphanumeric(codeAt(text, end)) && found(into, 'key', at, end);
 }
 
 /** A JWT whose `J` of `eyJ` is at `at`: two or more parts of base64url, of which the first two are longer than a few characters. */
 export function jsonWebToken(text: string, at: number, into: Found): boolean {
   const start = at - 2;
-  if (!text.startsWith('ey', start) || isKeyCharacter(text.charCodeAt(start - 1))) return false;
+  if (!text.startsWith('ey', start) || isKeyCharacter(codeAt(text, start - 1))) return false;
   let end = keyEnd(text, at);
   let parts = 0;
   if (end - start < 10) return false;
-  while (text.charCodeAt(end) === 46 && parts < 4) {
+  while (codeAt(text, end) === 46 && parts < 4) {
     const next = keyEnd(text, end + 1);
     if (parts === 0 && next - end < 10) return false;
     end = next;
@@ -129,9 +123,9 @@ export function jsonWebToken(text: string, at: number, into: Found): boolean {
 
 /** `Bearer <credential>` with the `B` at `at`. What is too short or plain prose ("bearer of news") is left. */
 export function bearerToken(text: string, at: number, into: Found): boolean {
-  if ((text.charCodeAt(at + 1) | 32) !== 101 || !startsWord(text, at) || text.slice(at + 1, at + 7).toLowerCase() !== 'earer ') return false;
+  if ((codeAt(text, at + 1) | 32) !== 101 || !startsWord(text, at) || text.slice(at + 1, at + 7).toLowerCase() !== 'earer ') return false;
   let start = at + 7;
-  while (text.charCodeAt(start) === 32) start++;
+  while (codeAt(text, start) === 32) start++;
   const end = credentialEnd(text, start);
   return end - start >= 12 && (end - start >= 40 || holdsDigit(text, start, end)) && found(into, 'token', start, end);
 }
@@ -140,7 +134,7 @@ export function bearerToken(text: string, at: number, into: Found): boolean {
 function credentialEnd(text: string, start: number): number {
   let i = start;
   for (; ; i++) {
-    const code = text.charCodeAt(i);
+    const code = codeAt(text, i);
     // . ~ + / =
     if (!isKeyCharacter(code) && code !== 46 && code !== 126 && code !== 43 && code !== 47 && code !== 61) return i;
   }
@@ -161,24 +155,24 @@ const NOT_A_DOMAIN = new Set(['service', 'socket', 'timer', 'target', 'mount', '
 /** An e-mail address with its `@` at `at`. */
 export function emailAddress(text: string, at: number, from: number, into: Found): boolean {
   let start = at;
-  while (start > from && at - start < LONGEST_LOCAL_PART && isLocalCharacter(text.charCodeAt(start - 1))) start--;
-  while (start < at && (text.charCodeAt(start) === 46 || text.charCodeAt(start) === HYPHEN)) start++;
+  while (start > from && at - start < LONGEST_LOCAL_PART && isLocalCharacter(codeAt(text, start - 1))) start--;
+  while (start < at && (codeAt(text, start) === 46 || codeAt(text, start) === HYPHEN)) start++;
   if (start === at) return false;
   let end = at + 1;
   let lastDot = -1;
   for (; ; end++) {
-    const code = text.charCodeAt(end);
+    const code = codeAt(text, end);
     if (code === 46) {
-      if (end === at + 1 || text.charCodeAt(end - 1) === 46) break;
+      if (end === at + 1 || codeAt(text, end - 1) === 46) break;
       lastDot = end;
     } else if (!isAlphanumeric(code) && code !== HYPHEN && !(code >= 128)) break;
   }
-  while (end > at + 1 && (text.charCodeAt(end - 1) === 46 || text.charCodeAt(end - 1) === HYPHEN)) {
+  while (end > at + 1 && (codeAt(text, end - 1) === 46 || codeAt(text, end - 1) === HYPHEN)) {
     end--;
     if (lastDot === end) lastDot = text.lastIndexOf('.', end - 1);
   }
   if (lastDot <= at + 1 || end - lastDot < 3) return false;
-  for (let i = lastDot + 1; i < end; i++) if (isDigit(text.charCodeAt(i))) return false;
+  for (let i = lastDot + 1; i < end; i++) if (isDigit(codeAt(text, i))) return false;
   if (isVersion(text, at + 1) || NOT_A_DOMAIN.has(text.slice(lastDot + 1, end).toLowerCase())) return false;
   return found(into, 'email', start, end);
 }
@@ -186,8 +180,8 @@ export function emailAddress(text: string, at: number, from: number, into: Found
 /** `lodash@4.17.21.tgz` */
 function isVersion(text: string, start: number): boolean {
   let i = start;
-  while (isDigit(text.charCodeAt(i))) i++;
-  return i > start && text.charCodeAt(i) === 46 && isDigit(text.charCodeAt(i + 1));
+  while (isDigit(codeAt(text, i))) i++;
+  return i > start && codeAt(text, i) === 46 && isDigit(codeAt(text, i + 1));
 }
 
 function isLocalCharacter(code: number): boolean {
@@ -199,7 +193,7 @@ export function urlPassword(text: string, at: number, from: number, into: Found)
   let colon = -1;
   const least = Math.max(from, at - LONGEST_PASSWORD_IN_URL);
   for (let i = at - 1; i >= least; i--) {
-    const code = text.charCodeAt(i);
+    const code = codeAt(text, i);
     if (code <= 32 || code === 34 || code === 39) return false;
     if (code === 58) colon = i;
     if (code === 47) return colon > i && text.startsWith('://', i - 2) && at > colon + 1 && found(into, 'secret', colon + 1, at);
