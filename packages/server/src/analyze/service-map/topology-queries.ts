@@ -1,5 +1,5 @@
 import type { CausesAnswer, DeclarationsAnswer, DeclarationSourcesAnswer, ImpactAnswer, SystemCriticalPathAnswer, TopologyAnswer, TopologyChangesAnswer } from '@pitot/core';
-import type { Declaration } from './declaration.ts';
+import type { Declaration } from './kubernetes-declaration.ts';
 
 /** What to look at: `startMs` inclusive, `endMs` exclusive, milliseconds since the epoch. */
 export interface MapRange {
