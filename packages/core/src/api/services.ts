@@ -128,6 +128,7 @@ export const impactAnswer = z.object({
       hops: z.number(),
       paths: z.array(z.array(z.string())).describe('Node ids from the affected one to the failed one; at most three, heaviest first.'),
       is_entry: z.boolean().describe('Users reach it directly.'),
+      is_delayed: z.boolean().describe('Every path to the failed one goes over a queue: late rather than failed.'),
     }),
   ),
 });
