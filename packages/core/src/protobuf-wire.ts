@@ -124,6 +124,11 @@ export class WireReader {
     return this.view.getFloat64(at, true);
   }
 
+  /** An unsigned fixed32. */
+  fixed32(end: number): number {
+    return this.view.getUint32(this.#fixed(4, end), true);
+  }
+
   /** Reads a length and answers where that field ends; `position` is then its first byte. */
   length(end: number): number {
     const at = this.position;
