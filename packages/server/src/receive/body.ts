@@ -167,6 +167,29 @@ export function tooManySamples(limits: Limits): AppError {
   );
 }
 
+/** More log records or spans than one request may carry. */
+export function tooManyRecords(limits: Limits): AppError {
+  const value = limits.records_per_request;
+  return new AppError('too_many_samples', `the request carries more than ${value} records; send fewer at once or raise limits.records_per_request`, {
+    fields: { limit: 'limits.records_per_request', value },
+  });
+}
+
+/** JSON out of a body; throws `bad_payload` for what is not UTF-8 or not JSON. */
+export function parsedJson(body: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch (cause) {
+    throw new AppError('bad_payload', 'the JSON body is not UTF-8', { cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AppError('bad_payload', `the body is not JSON: ${messageOf(cause)}`, { cause });
+  }
+}
+
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,6 +1,7 @@
 import { AppError } from '@pitot/core';
 import { OTLP_MESSAGES, type Field, type FieldKind, type MessageName } from './json-schema.ts';
 import { WireWriter } from '@pitot/core/protobuf-writer';
+import { parsedJson } from '../body.ts';
 
 /** Deeper nesting is refused; objects and arrays count, and a request itself needs about twenty levels. */
 const MAX_DEPTH = 80;
@@ -12,25 +13,15 @@ const UINT64 = 1n << 64n;
  * Throws `bad_payload` with the position or the path of the wrong field.
  */
 export function protobufOfJson(body: Uint8Array, message: MessageName): Uint8Array {
-  const text = textOf(body);
-  if (text.trim() === '') throw new AppError('bad_payload', 'the JSON body is empty; an empty request is {}');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new AppError('bad_payload', `the body is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
+  if (isBlank(body)) throw new AppError('bad_payload', 'the JSON body is empty; an empty request is {}');
+  const value = parsedJson(body);
   const out = new WireWriter(body.length);
   writeMessage(out, message, value, ROOT);
   return out.finish();
 }
 
-function textOf(body: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch (cause) {
-    throw new AppError('bad_payload', 'the JSON body is not UTF-8', { cause });
-  }
+function isBlank(body: Uint8Array): boolean {
+  return body.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d));
 }
 
 /** Where a value stands in the body; only put into words for an error. */
