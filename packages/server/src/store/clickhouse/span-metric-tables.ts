@@ -1,4 +1,4 @@
-import { spanAddressesView, spanMetricsView, spansRecentView } from './span-metric-views.ts';
+import { serviceInstancesView, spanAddressesView, spanMetricsView, spansRecentView } from './span-metric-views.ts';
 import type { ColumnDefinition, TableDefinition, ViewDefinition } from './schema.ts';
 import { TRACE_TABLES } from './trace-tables.ts';
 
@@ -73,6 +73,8 @@ export const SPAN_METRIC_TABLES = {
       { name: 'Parent', type: 'UInt64', codec: 'ZSTD(1)' },
       { name: 'TraceId', type: 'String', codec: 'ZSTD(1)' },
       { name: 'SpanId', type: 'String', codec: 'ZSTD(1)' },
+      /** Hash of the operation's name as sent. */
+      { name: 'Operation', type: 'UInt32', codec: 'ZSTD(1)' },
       ...text('Kind', 'ServiceName', 'ServiceType', 'ServiceVersion', 'Environment'),
       /** Nanoseconds since the epoch. */
       { name: 'Start', type: 'Int64', codec: 'Delta(8), ZSTD(1)' },
@@ -88,6 +90,23 @@ export const SPAN_METRIC_TABLES = {
     expires: 'toDateTime(Arrived)',
     keptMs: 120 * MINUTE_MS,
     shardBy: 'cityHash64(TraceId)',
+  },
+  /** Instances of services per minute, with the requests they received; also of services that receive none. */
+  service_instances: {
+    columns: [
+      BUCKET,
+      ...text('ServiceName', 'Environment', 'ServiceVersion'),
+      ...['Instance', 'Host'].map((name) => ({ name, type: 'String', codec: 'ZSTD(1)' })),
+      ...text('Namespace', 'Language'),
+      ...sums('Calls', 'Errors', 'DurationSum'),
+      ...histograms('Histogram'),
+    ],
+    engine: 'AggregatingMergeTree',
+    partitionBy: 'toDate(Bucket)',
+    orderBy: 'toStartOfHour(Bucket), ServiceName, Environment, ServiceVersion, Instance, Host, Namespace, Language, Bucket',
+    primaryKey: 'toStartOfHour(Bucket), ServiceName, Environment',
+    expires: 'Bucket',
+    shardBy: 'cityHash64(ServiceName)',
   },
   /** Under which names and addresses a service can be called: what a client span says of its peer is looked up here. */
   service_addresses: {
@@ -163,6 +182,8 @@ export const SPAN_METRIC_VIEWS = {
   spans_recent_of_landing: { from: 'otel_traces_landing', to: 'spans_recent', select: spansRecentView('1') },
   service_addresses_of_traces: { from: 'otel_traces', to: 'service_addresses', select: spanAddressesView('NOT IsMoved') },
   service_addresses_of_landing: { from: 'otel_traces_landing', to: 'service_addresses', select: spanAddressesView('1') },
+  service_instances_of_traces: { from: 'otel_traces', to: 'service_instances', select: serviceInstancesView('NOT IsMoved') },
+  service_instances_of_landing: { from: 'otel_traces_landing', to: 'service_instances', select: serviceInstancesView('1') },
   service_edges_to_1m: { from: 'service_edges', to: 'service_edges_1m', select: rollUp('1 MINUTE', EDGE_KEY, ofEdges) },
   service_edges_to_1h: { from: 'service_edges_1m', to: 'service_edges_1h', select: rollUp('1 HOUR', EDGE_KEY, ofEdges) },
 } as const satisfies Record<string, ViewDefinition>;

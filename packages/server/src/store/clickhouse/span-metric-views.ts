@@ -70,6 +70,7 @@ export function recentColumns(arrived: string): string {
     `multiIf(SpanKind = 'Consumer' AND notEmpty(Links.SpanId), cityHash64(Links.TraceId[1], Links.SpanId[1]), ParentSpanId = '', 0, cityHash64(TraceId, ParentSpanId)) AS Parent`,
     'TraceId',
     'SpanId',
+    'toUInt32(cityHash64(SpanName)) AS Operation',
     'SpanKind AS Kind',
     'ServiceName',
     `if(${resource('faas.name')} = '', 'service', 'function') AS ServiceType`,
@@ -83,12 +84,12 @@ export function recentColumns(arrived: string): string {
     'peerType AS PeerType',
     `multiIf(${peerName}, '') AS PeerName`,
     'address AS PeerAddress',
-    `SpanKind = 'Consumer' OR (SpanKind = 'Client' AND destination != '' AND ${span('messaging.operation.type', 'messaging.operation')} IN ('receive', 'process', 'deliver', 'settle')) AS IsConsuming`,
+    `SpanKind = 'Consumer' OR (SpanKind = 'Client' AND destination != '' AND ${span('messaging.operation.type', 'messaging.operation')} IN ('receive', 'process', 'deliver')) AS IsConsuming`,
   ].join(', ');
 }
 
 export const RECENT_COLUMNS =
-  'Arrived, Received, Span, Parent, TraceId, SpanId, Kind, ServiceName, ServiceType, ServiceVersion, Environment, Start, Duration, IsError, Weight, Protocol, PeerType, PeerName, PeerAddress, IsConsuming';
+  'Arrived, Received, Span, Parent, TraceId, SpanId, Operation, Kind, ServiceName, ServiceType, ServiceVersion, Environment, Start, Duration, IsError, Weight, Protocol, PeerType, PeerName, PeerAddress, IsConsuming';
 
 /** Of internal spans too: they may be a caller. */
 export function spansRecentView(where: string): string {
@@ -113,5 +114,19 @@ export function spanAddressesView(where: string): string {
     'SELECT Environment, ServiceName, lower(arrayJoin(names)) AS Address, max(seen) AS LastSeen FROM (' +
     `SELECT Environment, ServiceName, ${all} AS names, toDateTime(max(Received)) AS seen FROM {from} WHERE SpanKind IN ('Server', 'Consumer') AND ${where} GROUP BY Environment, ServiceName, names) ` +
     "WHERE Address NOT IN ('', 'localhost', '0.0.0.0', '::', '::1') AND NOT startsWith(Address, '127.') GROUP BY Environment, ServiceName, Address"
+  );
+}
+
+/** Received requests only count; the instance is known by any span. */
+export function serviceInstancesView(where: string): string {
+  const key = 'Bucket, ServiceName, Environment, ServiceVersion, Instance, Host, Namespace, Language';
+  return (
+    `SELECT ${key}, sum(calls) AS Calls, sum(errors) AS Errors, sum(seconds) AS DurationSum, sumMapIf(map(bucket, calls), calls > 0) AS Histogram FROM (` +
+    `SELECT toDateTime(intDiv(${END}, 60000000000) * 60) AS Bucket, ServiceName, Environment, ServiceVersion, ` +
+    `${resource('service.instance.id', 'k8s.pod.name', 'host.name')} AS Instance, ${resource('host.name', 'k8s.node.name')} AS Host, ` +
+    `${resource('service.namespace', 'k8s.namespace.name')} AS Namespace, ${resource('telemetry.sdk.language')} AS Language, ` +
+    `SpanKind IN ('Server', 'Consumer') AS receives, if(receives, ${histogramBucket('Duration')}, 0) AS bucket, ` +
+    `sumIf(SampleWeight, receives) AS calls, sumIf(SampleWeight, receives AND StatusCode = 'Error') AS errors, sumIf(SampleWeight * Duration, receives) / 1e9 AS seconds ` +
+    `FROM {from} WHERE ${where} GROUP BY ${key}, receives, bucket) GROUP BY ${key}`
   );
 }

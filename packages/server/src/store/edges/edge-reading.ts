@@ -1,7 +1,11 @@
-import type { ClickHouse } from '../clickhouse/clickhouse.ts';
+import type { ClickHouse, QueryParameters } from '../clickhouse/clickhouse.ts';
+import { readRows } from '../metrics/exemplar-reading.ts';
+import { bucketRange } from './bucket-ranges.ts';
+import { durationsOf, type DurationHistogram } from './durations.ts';
+import { edgeRows, STORED } from './edge-sql.ts';
 
 export interface EdgeRange {
-  /** The bucket of a call's end lies in [startMs, endMs). */
+  /** The bucket of a call's end lies in [startMs, endMs); ranges above ten minutes are widened to whole minutes. */
   readonly startMs: number;
   readonly endMs: number;
   /** '' or absent: all. */
@@ -14,12 +18,21 @@ export type EdgeKind = 'request' | 'publish' | 'consume';
 
 /**
  * How a call is known. both: a client's and a server's span; parent: a server's span whose parent is another span of the caller;
- * client: only the client's span, which names its peer; address: the same, and the address is one of that service.
+ * client: only one span, which names its peer; address: a client's span whose address is one of that service.
  */
 export type EdgeEvidence = 'both' | 'parent' | 'client' | 'address';
 
-/** Calls between two nodes by one protocol, one pair of versions and one kind of evidence, in the range. */
+export interface SpanExample {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly durationMs: number;
+  readonly endMs: number;
+}
+
+/** Calls between two nodes by one protocol, one pair of versions and one kind of evidence, in the range or one step of it. */
 export interface EdgeRow {
+  /** Start of the step; the range's start without steps. */
+  readonly timeMs: number;
   readonly environment: string;
   readonly client: string;
   readonly clientType: EdgeNodeType;
@@ -36,71 +49,113 @@ export interface EdgeRow {
   readonly errors: number;
   /** Calls that repeat a failed one of the same parent to the same target. */
   readonly retries: number;
-  readonly clientSide: Durations | null;
-  readonly serverSide: Durations | null;
+  /** As the caller saw it; null where no span of its own shows it. */
+  readonly clientSide: DurationHistogram | null;
+  readonly serverSide: DurationHistogram | null;
   readonly firstSeenMs: number;
   readonly lastSeenMs: number;
   /** A failed call where there is one, else the slowest. */
-  readonly exemplar: { readonly traceId: string; readonly spanId: string; readonly durationMs: number; readonly timeMs: number; readonly isError: boolean };
+  readonly example: SpanExample & { readonly isError: boolean };
 }
 
-export interface Durations {
-  readonly meanMs: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly p99Ms: number;
+/** Server spans without a known caller, by service. */
+export interface UncalledRow {
+  readonly timeMs: number;
+  readonly environment: string;
+  readonly service: string;
+  readonly calls: number;
+  readonly errors: number;
 }
 
 export interface EdgesAnswer {
   readonly edges: EdgeRow[];
-  /** Requests that came from outside: server spans without a parent, by service. */
-  readonly entries: { readonly environment: string; readonly service: string; readonly calls: number; readonly errors: number }[];
-  /** Server spans whose parent did not come within a minute, by service: callers the map may lack. */
-  readonly orphans: { readonly environment: string; readonly service: string; readonly calls: number }[];
+  /** Server spans without a parent: requests from outside. */
+  readonly entries: UncalledRow[];
+  /** Server spans whose parent did not come within a minute: callers the map may lack. */
+  readonly orphans: UncalledRow[];
 }
 
-/** Spans of a service by operation and kind, in the range. */
-export interface OperationRow {
-  readonly environment: string;
-  readonly service: string;
-  readonly version: string;
-  /** With its ids taken out; '' where grouped by service. */
-  readonly operation: string;
-  /** Server, Consumer, Client, Producer, Internal, Unspecified. */
-  readonly kind: string;
-  readonly calls: number;
-  readonly errors: number;
-  readonly durations: Durations | null;
-  readonly exemplar: { readonly traceId: string; readonly spanId: string; readonly durationMs: number; readonly timeMs: number };
+type Row = [
+  timeMs: number,
+  environment: string,
+  client: string,
+  clientType: EdgeNodeType,
+  clientVersion: string,
+  server: string,
+  serverType: EdgeNodeType,
+  serverVersion: string,
+  kind: EdgeKind,
+  protocol: string,
+  evidence: EdgeEvidence | 'root' | 'orphan',
+  calls: number,
+  errors: number,
+  retries: number,
+  clientSum: number,
+  serverSum: number,
+  clientHistogram: Record<string, number>,
+  serverHistogram: Record<string, number>,
+  firstSeenMs: number,
+  lastSeenMs: number,
+  exemplar: [isError: number, durationNs: number, traceId: string, spanId: string, endMs: number],
+];
+
+const KEY = 'Environment, Client, ClientType, ClientVersion, Server, ServerType, ServerVersion, Kind, Protocol, Evidence';
+const SEEN = 'toUnixTimestamp64Milli(FirstSeen), toUnixTimestamp64Milli(LastSeen), Exemplar';
+const VALUES = 'Calls, Errors, Retries, ClientSum, ServerSum, ClientHistogram, ServerHistogram';
+const inEnvironment = "({environment:String} = '' OR Environment = {environment:String})";
+
+export interface EdgesRequest extends EdgeRange {
+  /** Whole multiple of 10 s; of a minute or an hour it is quicker. Default: no steps. */
+  readonly stepMs?: number;
+  /** Only edges at one of these nodes, by name. Default: all. */
+  readonly nodes?: readonly string[];
 }
 
-export interface OperationsRequest extends EdgeRange {
-  readonly service?: string;
-  /** Default: Server and Consumer, which are the requests a service receives. */
-  readonly kinds?: readonly string[];
-  /** Default: service. */
-  readonly by?: 'service' | 'operation';
+/** The edges of a range, merged, or step by step. */
+export async function readEdges(clickhouse: ClickHouse, { startMs, endMs, environment = '', stepMs, nodes, signal }: EdgesRequest): Promise<EdgesAnswer> {
+  const where = `${inEnvironment}${nodes === undefined ? '' : ' AND (Client IN {nodes:Array(String)} OR Server IN {nodes:Array(String)})'}`;
+  const stepS = stepMs === undefined ? undefined : Math.max(10, Math.ceil(stepMs / 10_000) * 10);
+  const from = bucketRange('service_edges', startMs, endMs, `Bucket, ${KEY}, ${VALUES}, FirstSeen, LastSeen, Exemplar`, where, stepS);
+  const time = stepS === undefined ? `toInt64({startMs:Int64})` : `intDiv(toUnixTimestamp(Bucket), ${stepS}) * ${stepS * 1000}`;
+  const sql =
+    `SELECT ${time} AS time, ${KEY}, sum(Calls) AS calls, sum(Errors), sum(Retries), sum(ClientSum), sum(ServerSum), sumMap(ClientHistogram), sumMap(ServerHistogram), ` +
+    `toUnixTimestamp64Milli(min(FirstSeen)), toUnixTimestamp64Milli(max(LastSeen)), max(Exemplar) FROM ${from} GROUP BY time, ${KEY} HAVING calls > 0`;
+  return answer(await rows(clickhouse, sql, { startMs, environment, ...(nodes !== undefined && { nodes }) }, signal));
 }
 
-/** The edges of a range, merged. Ranges above ten minutes are widened to whole minutes, above six hours to whole minutes at the ends and hours between. */
-export async function readEdges(clickhouse: ClickHouse, range: EdgeRange): Promise<EdgesAnswer> {
-  throw new Error(`not yet: ${clickhouse.kind} ${range.startMs}`);
+/**
+ * The same, made anew from the spans that are kept and start in [startMs, endMs), whenever they came: for questions about sampled or imported
+ * history that the aggregates do not hold. Costs about a second per million spans.
+ */
+export async function readEdgesFromSpans(clickhouse: ClickHouse, { startMs, endMs, environment = '', signal }: EdgeRange): Promise<EdgesAnswer> {
+  const sql = `SELECT {startMs:Int64}, ${KEY}, ${VALUES}, ${SEEN} FROM (${edgeRows(STORED, false)})`;
+  return answer(await rows(clickhouse, sql, { startMs, endMs, environment }, signal));
 }
 
-/** Rate, errors and durations of services, or of their operations, as their own spans say. */
-export async function readOperations(clickhouse: ClickHouse, request: OperationsRequest): Promise<OperationRow[]> {
-  throw new Error(`not yet: ${clickhouse.kind} ${request.startMs}`);
+function rows(clickhouse: ClickHouse, sql: string, params: QueryParameters, signal: AbortSignal | undefined): Promise<Row[]> {
+  return readRows<Row>(clickhouse, sql, { params, ...(signal && { signal }) });
 }
 
-export interface TrendRow {
-  readonly environment: string;
-  readonly service: string;
-  readonly timeMs: number;
-  readonly calls: number;
-  readonly errors: number;
-}
-
-/** Requests received per service and step, for the small charts; `stepMs` is rounded up to what the tables have (10 s, 1 min, 1 h multiples). */
-export async function readTrends(clickhouse: ClickHouse, request: EdgeRange & { readonly stepMs: number; readonly service?: string }): Promise<TrendRow[]> {
-  throw new Error(`not yet: ${clickhouse.kind} ${request.stepMs}`);
+function answer(found: readonly Row[]): EdgesAnswer {
+  const edges: EdgeRow[] = [];
+  const uncalled = { root: new Map<string, UncalledRow>(), orphan: new Map<string, UncalledRow>() };
+  for (const row of found) {
+    const [timeMs, environment, client, clientType, clientVersion, server, serverType, serverVersion, kind, protocol, evidence, calls, errors, retries] = row;
+    if (evidence === 'root' || evidence === 'orphan') {
+      const key = `${timeMs}\0${environment}\0${server}`;
+      const known = uncalled[evidence].get(key);
+      uncalled[evidence].set(key, { timeMs, environment, service: server, calls: calls + (known?.calls ?? 0), errors: errors + (known?.errors ?? 0) });
+      continue;
+    }
+    const [clientSum, serverSum, clientHistogram, serverHistogram, firstSeenMs, lastSeenMs, [isError, durationNs, traceId, spanId, endMs]] = row.slice(14) as [number, number, Record<string, number>, Record<string, number>, number, number, Row[20]];
+    edges.push({
+      ...{ timeMs, environment, client, clientType, clientVersion, server, serverType, serverVersion, kind, protocol, evidence, calls, errors, retries },
+      clientSide: durationsOf(clientHistogram, clientSum),
+      serverSide: durationsOf(serverHistogram, serverSum),
+      firstSeenMs,
+      lastSeenMs,
+      example: { traceId, spanId, durationMs: durationNs / 1e6, endMs, isError: isError === 1 },
+    });
+  }
+  return { edges, entries: [...uncalled.root.values()], orphans: [...uncalled.orphan.values()] };
 }
