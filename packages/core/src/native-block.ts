@@ -17,7 +17,12 @@ export type Column =
   | Float64Array
   | readonly string[]
   | readonly (readonly string[])[]
-  | readonly (readonly number[])[];
+  | readonly (readonly number[])[]
+  /** DateTime64 elements, in the unit of the column. */
+  | readonly (readonly bigint[])[]
+  /** Maps. */
+  | readonly Readonly<Record<string, string | number>>[]
+  | readonly (readonly Readonly<Record<string, string>>[])[];
 
 /** Encodes one block of a table. Typed arrays may be longer than `rows`; the rest is not written. */
 export function encodeNativeBlock(table: TableName, rows: number, columns: Readonly<Record<string, Column>>): Uint8Array {
@@ -44,6 +49,7 @@ export const VALUE_WIDTH: Readonly<Partial<Record<ColumnType, number>>> = {
   UInt64: 8,
   Float64: 8,
   'DateTime64(3)': 8,
+  'DateTime64(9)': 8,
 };
 
 function writeColumn(out: ByteWriter, type: ColumnType, column: Column, rows: number): void {
@@ -53,34 +59,43 @@ function writeColumn(out: ByteWriter, type: ColumnType, column: Column, rows: nu
     out.bytes(new Uint8Array(view.buffer, view.byteOffset, rows * width));
     return;
   }
-  if (type === 'String') {
-    for (let i = 0; i < rows; i++) out.text((column as readonly string[])[i]!);
-    return;
-  }
-  const arrays = column as readonly (readonly (string | number)[])[];
-  let end = 0;
-  for (let i = 0; i < rows; i++) out.uint64((end += arrays[i]!.length));
-  for (let i = 0; i < rows; i++) writeElements(out, type, arrays[i]!);
+  writeValues(out, type, (column as readonly unknown[]).slice(0, rows));
 }
 
-function writeElements(out: ByteWriter, type: ColumnType, elements: readonly (string | number)[]): void {
-  switch (type) {
-    case 'Array(String)':
-      for (const element of elements) out.text(element as string);
-      return;
-    case 'Array(Int32)':
-      for (const element of elements) out.int32(element as number);
-      return;
-    case 'Array(UInt32)':
-      for (const element of elements) out.int32((element as number) | 0);
-      return;
-    case 'Array(Float64)':
-      for (const element of elements) out.float64(element as number);
-      return;
-    default:
-      throw new Error(`no encoder for column type ${type}`);
+/** A column, or the elements of one. */
+function writeValues(out: ByteWriter, type: string, values: readonly unknown[]): void {
+  const element = /^Array\((.+)\)$/.exec(type)?.[1];
+  const mapped = /^Map\(String, (.+)\)$/.exec(type)?.[1];
+  if (element !== undefined) {
+    const arrays = values as readonly (readonly unknown[])[];
+    writeEnds(out, arrays);
+    writeValues(out, element, arrays.flat());
+  } else if (mapped !== undefined) {
+    const maps = (values as readonly object[]).map((map): [string, unknown][] => Object.entries(map));
+    writeEnds(out, maps);
+    const entries = maps.flat();
+    writeValues(out, 'String', entries.map(([key]) => key));
+    writeValues(out, mapped, entries.map(([, value]) => value));
+  } else {
+    const write = WRITERS[type];
+    if (write === undefined) throw new Error(`no encoder for column type ${type}`);
+    for (const value of values) write(out, value as never);
   }
 }
+
+function writeEnds(out: ByteWriter, arrays: readonly (readonly unknown[])[]): void {
+  let end = 0;
+  for (const array of arrays) out.uint64((end += array.length));
+}
+
+/** Values that stand in plain arrays. */
+const WRITERS: Readonly<Record<string, (out: ByteWriter, value: never) => void>> = {
+  String: (out, value: string) => out.text(value),
+  Int32: (out, value: number) => out.int32(value),
+  UInt32: (out, value: number) => out.int32(value | 0),
+  Float64: (out, value: number) => out.float64(value),
+  'DateTime64(9)': (out, value: bigint) => out.bigInt64(value),
+};
 
 /** A growing byte buffer; little-endian, as ClickHouse is. */
 class ByteWriter {
@@ -120,6 +135,12 @@ class ByteWriter {
     this.#reserve(8);
     this.#buffer.writeUInt32LE(value >>> 0, this.#length);
     this.#buffer.writeUInt32LE(Math.floor(value / 0x1_0000_0000), this.#length + 4);
+    this.#length += 8;
+  }
+
+  bigInt64(value: bigint): void {
+    this.#reserve(8);
+    this.#buffer.writeBigInt64LE(value, this.#length);
     this.#length += 8;
   }
 
