@@ -65,6 +65,11 @@ export const source = z.object({
   active_series: z.number().int(),
   samples_total: z.number(),
   samples_per_second: z.number(),
+  /** Log records and spans, as samples are. Absent is 0. */
+  logs_total: z.number().optional(),
+  logs_per_second: z.number().optional(),
+  spans_total: z.number().optional(),
+  spans_per_second: z.number().optional(),
   first_received: z.string(),
   last_received: z.string(),
 });

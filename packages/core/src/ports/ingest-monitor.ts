@@ -21,12 +21,17 @@ export interface SpoolStatus {
 
 export interface SourceStatus {
   readonly receiver: string;
-  /** The `job` label (OpenTelemetry's service.name). '' where the series have none. */
+  /** Of metrics the `job` label ('' where the series have none), of logs and spans service.name. */
   readonly service: string;
   readonly activeSeries: number;
   readonly samplesTotal: number;
   /** Over the last minute. */
   readonly samplesPerSecond: number;
+  /** Log records and spans, counted and rated as samples are. Absent is 0. */
+  readonly logsTotal?: number;
+  readonly logsPerSecond?: number;
+  readonly spansTotal?: number;
+  readonly spansPerSecond?: number;
   readonly firstReceivedMs: number;
   readonly lastReceivedMs: number;
 }
