@@ -1,4 +1,4 @@
-import { TABLES, type ColumnType, type TableName } from '@pitot/core';
+import { TABLES, type TableName } from '@pitot/core';
 import { VALUE_WIDTH } from '@pitot/core/native-block';
 import { sizedTextEnd } from './native-columns.ts';
 import { writeVarint } from './series-labels.ts';
@@ -12,13 +12,14 @@ export function mergeBlocks(table: TableName, blocks: readonly Uint8Array[]): Ui
   const schema = TABLES[table];
   const cursors = blocks.map((bytes) => openBlock(bytes, schema.length, table));
   const rows = cursors.reduce((sum, cursor) => sum + cursor.rows, 0);
+  const counts = cursors.map((cursor) => cursor.rows);
   const merged = Buffer.allocUnsafeSlow(blocks.reduce((sum, bytes) => sum + bytes.length, 10));
   let at = writeVarint(merged, writeVarint(merged, 0, schema.length), rows);
   for (const [, type] of schema) {
     const head = sizedTextEnd(cursors[0]!.bytes, sizedTextEnd(cursors[0]!.bytes, cursors[0]!.at));
     at = put(merged, at, cursors[0]!.bytes, cursors[0]!.at, head);
     for (const cursor of cursors) cursor.at = sizedTextEnd(cursor.bytes, sizedTextEnd(cursor.bytes, cursor.at));
-    at = type.startsWith('Array(') ? mergeArrays(merged, at, cursors, type) : mergeValues(merged, at, cursors, type);
+    at = mergeColumn(merged, at, cursors, counts, type);
   }
   return merged.subarray(0, at);
 }
@@ -30,12 +31,7 @@ interface BlockCursor {
 }
 
 /** Bytes of one value, or of one element of an array. */
-const WIDTH: Readonly<Partial<Record<ColumnType, number>>> = {
-  ...VALUE_WIDTH,
-  'Array(Int32)': 4,
-  'Array(UInt32)': 4,
-  'Array(Float64)': 8,
-};
+const WIDTH: Readonly<Record<string, number | undefined>> = { ...VALUE_WIDTH, Int32: 4 };
 
 function openBlock(bytes: Uint8Array, columns: number, table: TableName): BlockCursor {
   let at = 0;
@@ -53,46 +49,52 @@ function openBlock(bytes: Uint8Array, columns: number, table: TableName): BlockC
   return { bytes, rows, at };
 }
 
-function mergeValues(merged: Buffer, start: number, cursors: readonly BlockCursor[], type: ColumnType): number {
+/** Merges a column, or the elements of one, of which each block has so many. */
+function mergeColumn(merged: Buffer, start: number, cursors: readonly BlockCursor[], counts: readonly number[], type: string): number {
+  const element = ARRAY.exec(type)?.[1];
+  const value = MAP.exec(type)?.[1];
+  if (element === undefined && value === undefined) return mergeValues(merged, start, cursors, counts, WIDTH[type]);
+  const elements: number[] = [];
+  const at = mergeEnds(merged, start, cursors, counts, elements);
+  if (element !== undefined) return mergeColumn(merged, at, cursors, elements, element);
+  return mergeColumn(merged, mergeValues(merged, at, cursors, elements, undefined), cursors, elements, value!);
+}
+
+const ARRAY = /^Array\((.+)\)$/;
+/** A map's keys are always strings. */
+const MAP = /^Map\(String, (.+)\)$/;
+
+/** Values of a fixed width, or strings where there is none. */
+function mergeValues(merged: Buffer, start: number, cursors: readonly BlockCursor[], counts: readonly number[], width: number | undefined): number {
   let at = start;
-  for (const cursor of cursors) {
-    const end = elementsEnd(cursor, cursor.rows, type);
+  cursors.forEach((cursor, i) => {
+    let end = cursor.at;
+    if (width !== undefined) end += counts[i]! * width;
+    else for (let left = counts[i]!; left > 0; left--) end = sizedTextEnd(cursor.bytes, end);
     at = put(merged, at, cursor.bytes, cursor.at, end);
     cursor.at = end;
-  }
+  });
   return at;
 }
 
-/** End offsets count from the start of the merged column, then come all elements. */
-function mergeArrays(merged: Buffer, start: number, cursors: readonly BlockCursor[], type: ColumnType): number {
+/** End offsets count from the start of the merged column. Answers into `elements` how many each block has. */
+function mergeEnds(merged: Buffer, start: number, cursors: readonly BlockCursor[], counts: readonly number[], elements: number[]): number {
   let at = start;
   let base = 0;
-  const counts = cursors.map((cursor) => {
-    const view = new DataView(cursor.bytes.buffer, cursor.bytes.byteOffset + cursor.at, cursor.rows * 8);
+  cursors.forEach((cursor, i) => {
+    const count = counts[i]!;
+    const view = new DataView(cursor.bytes.buffer, cursor.bytes.byteOffset + cursor.at, count * 8);
     let end = 0;
-    for (let row = 0; row < cursor.rows; row++) {
+    for (let row = 0; row < count; row++) {
       // Fewer than 2^32 elements: a segment is not that large.
       end = view.getUint32(row * 8, true);
       at = merged.writeUInt32LE(base + end, at);
       at = merged.writeUInt32LE(0, at);
     }
     base += end;
-    cursor.at += cursor.rows * 8;
-    return end;
+    cursor.at += count * 8;
+    elements.push(end);
   });
-  cursors.forEach((cursor, i) => {
-    const end = elementsEnd(cursor, counts[i]!, type);
-    at = put(merged, at, cursor.bytes, cursor.at, end);
-    cursor.at = end;
-  });
-  return at;
-}
-
-function elementsEnd(cursor: BlockCursor, count: number, type: ColumnType): number {
-  const width = WIDTH[type];
-  if (width !== undefined) return cursor.at + count * width;
-  let at = cursor.at;
-  for (let i = 0; i < count; i++) at = sizedTextEnd(cursor.bytes, at);
   return at;
 }
 

@@ -1,13 +1,17 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AppError, type CircuitBreakerState, type Clock, type IngestMonitor, type Limits, type Logger, type LogSink, type Meter, type MetricSink, type SpanSink, type TelemetryWriter } from '@pitot/core';
+import type { CircuitBreakerState, Clock, IngestMonitor, Limits, Logger, LogSink, Meter, MetricSink, SpanSink, TelemetryWriter } from '@pitot/core';
+import { Admission } from './admission.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { loadKnownSeries, saveKnownSeries } from './known-series.ts';
+import { LogPipeline } from './logs/log-pipeline.ts';
 import type { LogProcessor, PatternMiner } from './logs/log-processor.ts';
 import { MetricPipeline } from './metric-pipeline.ts';
 import { Rejections } from './rejections.ts';
 import { SeriesRegistry } from './series-registry.ts';
+import { SignalCommits } from './signals/signal-commits.ts';
 import { SNAPSHOT_INTERVAL_MS, SourceTable } from './source-table.ts';
+import { SpanPipeline } from './spans/span-pipeline.ts';
 import { openDiskSpool } from './spool/disk-spool.ts';
 import { diskFiles, type SpoolFiles } from './spool/spool-files.ts';
 import type { Spool } from './spool/spool.ts';
@@ -99,7 +103,20 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
     });
   };
   const samplesTotal = meter.counter('pitot_ingest_samples_total', 'Samples and histograms taken.', ['receiver']);
-  const pipeline = new MetricPipeline({ registry, sources, rejections, spool, breaker, limits, retentionMs, clock, samplesTotal });
+  const admission = new Admission({ spool, breaker, limits });
+  const pipeline = new MetricPipeline({ registry, sources, rejections, spool, admission, limits, retentionMs, clock, samplesTotal });
+  const commits = new SignalCommits({ admission, rejections, sources, spool, clock, meter });
+  const windowOf = (signalRetentionMs = retentionMs): number => Math.min(signalRetentionMs, (limits.out_of_order_window_seconds ?? Infinity) * 1000);
+  const logs = new LogPipeline({
+    commits,
+    limits,
+    clock,
+    meter,
+    windowMs: windowOf(options.logsRetentionMs),
+    ...(options.logProcessor && { processor: options.logProcessor }),
+    ...(options.patternMiner && { miner: options.patternMiner }),
+  });
+  const spans = new SpanPipeline({ commits, limits, clock, windowMs: windowOf(options.tracesRetentionMs) });
   const shipper = new StoreShipper({
     spool,
     writer: options.writer,
@@ -112,15 +129,15 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
   observe(meter, clock, registry, spool, breaker);
   return {
     sink: pipeline,
-    logs: { take: () => Promise.reject(new AppError('store_unavailable', 'logs are not taken yet')) },
-    spans: { take: () => Promise.reject(new AppError('store_unavailable', 'spans are not taken yet')) },
+    logs,
+    spans,
     monitor: createMonitor(options, registry, sources, spool, breaker, shipper),
-    ...lifecycle(pipeline, shipper, spool, saveKnown, startHousekeeping(clock, registry, sources, saveKnown)),
+    ...lifecycle(admission, shipper, spool, saveKnown, startHousekeeping(clock, registry, sources, saveKnown)),
   };
 }
 
 function lifecycle(
-  pipeline: MetricPipeline,
+  admission: Admission,
   shipper: StoreShipper,
   spool: Spool,
   saveKnown: () => Promise<void>,
@@ -129,12 +146,12 @@ function lifecycle(
   return {
     start: () => shipper.start(),
     async drain(timeoutMs) {
-      pipeline.drain();
+      admission.drain();
       await Promise.all([saveKnown(), shipper.drain(AbortSignal.timeout(Math.max(0, timeoutMs)))]);
     },
     async close() {
       stopHousekeeping();
-      pipeline.drain();
+      admission.drain();
       await shipper.stop();
       await spool.close();
     },

@@ -1,5 +1,4 @@
 import {
-  AppError,
   type BatchSource,
   type Clock,
   type Counter,
@@ -10,8 +9,8 @@ import {
   type MetricSink,
   type RejectReason,
 } from '@pitot/core';
+import type { Admission } from './admission.ts';
 import { RowBuilder } from './batch-rows.ts';
-import type { CircuitBreaker } from './circuit-breaker.ts';
 import { ColumnarBatch, FloatColumns, type BatchPipeline } from './metric-batch.ts';
 import type { Rejections } from './rejections.ts';
 import type { SeriesRegistry } from './series-registry.ts';
@@ -23,15 +22,13 @@ export interface PipelineOptions {
   readonly sources: SourceTable;
   readonly rejections: Rejections;
   readonly spool: Spool;
-  readonly breaker: CircuitBreaker;
+  readonly admission: Admission;
   readonly limits: Limits;
   readonly retentionMs: number;
   readonly clock: Clock;
   readonly samplesTotal: Counter;
 }
 
-const SPOOL_FULL_RETRY_SECONDS = 5;
-const SHUTDOWN_RETRY_SECONDS = 5;
 /** Columns kept for reuse, and the largest that are. */
 const MOST_SPARE_COLUMNS = 32;
 const MOST_SPARE_ROWS = 64 * 1024;
@@ -43,7 +40,6 @@ export class MetricPipeline implements MetricSink, BatchPipeline {
   readonly #windowMs: number;
   #spare: FloatColumns[] = [];
   #inFlight = 0;
-  #draining = false;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -74,14 +70,9 @@ export class MetricPipeline implements MetricSink, BatchPipeline {
     return this.#spare.pop() ?? new FloatColumns();
   }
 
-  /** From now on commits throw `shutting_down`. */
-  drain(): void {
-    this.#draining = true;
-  }
-
   async commit(batch: ColumnarBatch): Promise<IngestReceipt> {
     if (batch.accepted + batch.exemplars.length + batch.metadata.length > 0) {
-      this.#admit();
+      this.#options.admission.check();
       const accepted = await this.#makeDurable(batch);
       this.#options.samplesTotal.inc(accepted, { receiver: batch.source.receiver });
       this.#recycle(batch.columns);
@@ -102,21 +93,6 @@ export class MetricPipeline implements MetricSink, BatchPipeline {
       this.#inFlight--;
     }
     return rows.accepted;
-  }
-
-  #admit(): void {
-    const { spool, limits, breaker } = this.#options;
-    if (this.#draining) {
-      throw new AppError('shutting_down', 'the server is shutting down; nothing of this request was taken', { retryAfterSeconds: SHUTDOWN_RETRY_SECONDS });
-    }
-    if (spool.sizeBytes < limits.spool_bytes) return;
-    const fields = { limit: 'limits.spool_bytes', value: limits.spool_bytes, spoolBytes: spool.sizeBytes };
-    const full = `the spool holds ${spool.sizeBytes} bytes, limits.spool_bytes allows ${limits.spool_bytes}; nothing of this request was taken`;
-    if (breaker.state === 'CLOSED') {
-      throw new AppError('spool_full', `the store is behind: ${full}`, { fields, retryAfterSeconds: SPOOL_FULL_RETRY_SECONDS });
-    }
-    const retryAfterSeconds = Math.max(1, Math.ceil(breaker.waitMs() / 1000));
-    throw new AppError('store_unavailable', `the store does not take data: ${full}`, { fields, retryAfterSeconds });
   }
 
   #receipt(batch: ColumnarBatch, accepted: number): IngestReceipt {

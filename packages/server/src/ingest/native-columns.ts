@@ -152,7 +152,7 @@ function sizeOf(parts: readonly Uint8Array[]): number {
 }
 
 /** Per column its name and type, as they stand before the values. */
-function columnHeaders(table: TableName): Buffer[] {
+export function columnHeaders(table: TableName): Buffer[] {
   return TABLES[table].map(([name, type]) => {
     const header = Buffer.alloc(20 + name.length + type.length);
     let at = writeVarint(header, 0, name.length);

@@ -13,6 +13,7 @@ const LIMIT_KEYS: Readonly<Partial<Record<RejectReason, keyof Limits>>> = {
   label_value_too_long: 'label_value_length',
   too_far_in_future: 'future_tolerance_seconds',
   too_old: 'out_of_order_window_seconds',
+  source_rate: 'log_bytes_per_second_per_source',
 };
 
 /** Counts and, not too often, logs what is turned away: which limit, its value, and the key that raises it. */
@@ -27,7 +28,7 @@ export class Rejections {
   constructor(options: { readonly meter: Meter; readonly log: Logger; readonly clock: Clock; readonly limits: Limits }) {
     this.#counter = options.meter.counter(
       'pitot_ingest_rejected_total',
-      'Samples, histograms and metadata that were turned away.',
+      'Samples, histograms, metadata, log records and spans that were turned away.',
       ['receiver', 'reason'],
     );
     this.#exemplarCounter = options.meter.counter('pitot_ingest_exemplars_rejected_total', 'Exemplars that were turned away.', ['receiver', 'reason']);

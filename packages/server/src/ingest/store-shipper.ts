@@ -20,8 +20,17 @@ const REFUSED_BACKOFF_MS = 500;
 /** When this many segments in a row are refused it is not the segments: from then on the store counts as down. */
 const MOST_QUARANTINED_IN_A_ROW = 3;
 
-/** Series before their samples, so that what can be found can also be named. */
-const TABLE_ORDER: readonly TableName[] = ['metric_series', 'metric_metadata', 'metric_samples', 'metric_histograms', 'metric_exemplars'];
+/** Series before their samples and patterns before their records, so that what can be found can also be named. */
+const TABLE_ORDER: readonly TableName[] = [
+  'metric_series',
+  'metric_metadata',
+  'metric_samples',
+  'metric_histograms',
+  'metric_exemplars',
+  'log_patterns',
+  'otel_logs',
+  'otel_traces',
+];
 
 /** Takes segments from the spool, oldest first, and stores each: one insert per table, with a token that never changes. */
 export class StoreShipper {

@@ -1,8 +1,11 @@
 import { isAscii } from 'node:buffer';
+import { releaseBytes } from '@pitot/core/memory';
 import { writeVarint } from '../series-labels.ts';
 
 /** Copies up to this size go word by word in JavaScript; above it, calling the engine's own copy pays. */
 const WORDWISE_BYTES = 96;
+const FIRST_BYTES = 1024;
+const MOST_KEPT_BYTES = 16 * 1024 * 1024;
 /** Word-wise copies write up to three bytes too many, and a size takes up to five. */
 const SLACK_BYTES = 16;
 const NON_ASCII = 0x8080_8080 | 0;
@@ -16,7 +19,7 @@ export interface ByteSource {
 
 /** The growing bytes of one part of a column in ClickHouse's Native layout, little-endian. Kept and reused from request to request. */
 export class ByteColumn implements ByteSource {
-  bytes = Buffer.allocUnsafeSlow(1024);
+  bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
   view = new DataView(this.bytes.buffer);
   /** Bytes in use. Setting it lower takes back what was added. */
   size = 0;
@@ -28,8 +31,18 @@ export class ByteColumn implements ByteSource {
   #grow(sizeBytes: number): void {
     const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.bytes.length, this.size + sizeBytes));
     this.bytes.copy(grown, 0, 0, this.size);
+    releaseBytes(this.bytes);
     this.bytes = grown;
     this.view = new DataView(grown.buffer);
+  }
+
+  /** Forgets all bytes, and gives back memory that only a very large request needed. */
+  reset(): void {
+    this.size = 0;
+    if (this.bytes.length <= MOST_KEPT_BYTES) return;
+    releaseBytes(this.bytes);
+    this.bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
+    this.view = new DataView(this.bytes.buffer);
   }
 
   uint8(value: number): void {
