@@ -29,6 +29,21 @@ export function durationQuantileMs(durations: DurationCounts, quantile: number):
   return null;
 }
 
+/** Sum of the durations in milliseconds, each taken for the middle of its bucket; off by at most a tenth. */
+export function durationSumMs(durations: DurationCounts): number {
+  let sum = 0;
+  for (const [bucket, count] of durations) sum += count * boundMs(bucket - 0.5);
+  return sum;
+}
+
+/** How many lasted longer than this, to the next bound of a bucket. */
+export function countSlowerThan(durations: DurationCounts, limitMs: number): number {
+  const limit = durationBucket(limitMs);
+  let count = 0;
+  for (const [bucket, calls] of durations) if (bucket > limit) count += calls;
+  return count;
+}
+
 function boundMs(bucket: number): number {
   return 1000 * 2 ** (bucket / BUCKETS_PER_DOUBLING);
 }
