@@ -40,9 +40,17 @@ export const TRACE_TABLES = {
       ENVIRONMENT,
       VERSION,
     ],
-    indexes: ['INDEX idx_duration Duration TYPE minmax GRANULARITY 1'],
+    // A rare value (a user, an order) is found without reading the others; a search for an attribute looks into both maps.
+    indexes: [
+      'INDEX idx_res_attr_value mapValues(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1',
+      'INDEX idx_span_attr_value mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1',
+      'INDEX idx_duration Duration TYPE minmax GRANULARITY 1',
+    ],
     engine: 'MergeTree',
     partitionBy: 'toDate(Timestamp)',
+    // Two million spans of bench/span-generator.ts against the exporter's (ServiceName, SpanName, time) with a Bloom filter on TraceId: a quarter less
+    // disk; a trace by id, the newest spans and an attribute's value in half the time; a service's spans in three times (10 against 35 ms).
+    // A projection index on TraceId cost as much room again and was no quicker: a trace's spans lay in ten granules.
     orderBy: 'toStartOfMinute(Timestamp), TraceId',
     expires: 'toDateTime(Timestamp)',
     shardBy: 'cityHash64(TraceId)',

@@ -1,0 +1,150 @@
+import type { ClickHouse, QueryParameter } from '../clickhouse/clickhouse.ts';
+import { readRows } from '../metrics/exemplar-reading.ts';
+import { PEER } from './span-search-table.ts';
+
+/** When a trace was: milliseconds since the epoch, whole seconds, end exclusive. */
+export interface TraceBounds {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** A span without its attributes. Times as in the answers: `startNs` counts from `TraceBounds.startMs`, which keeps it exact. */
+export interface SpanRow {
+  readonly spanId: string;
+  readonly parentId: string;
+  readonly service: string;
+  readonly instance: string;
+  readonly version: string;
+  readonly operation: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly statusMessage: string;
+  readonly startNs: number;
+  readonly durationNs: number;
+  readonly peer: string;
+  readonly httpStatus: number;
+  readonly exceptionType: string;
+  readonly exceptionMessage: string;
+  readonly eventCount: number;
+}
+
+/** A span with all it carries. */
+export interface FullSpanRow {
+  readonly spanId: string;
+  readonly parentId: string;
+  readonly traceState: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly kind: string;
+  readonly scopeName: string;
+  readonly scopeVersion: string;
+  /** Nanoseconds since the epoch. */
+  readonly startNs: bigint;
+  readonly durationNs: bigint;
+  readonly status: string;
+  readonly statusMessage: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Those of the attributes that came as numbers. */
+  readonly numbers: Readonly<Record<string, number>>;
+  readonly resource: Readonly<Record<string, string>>;
+  readonly events: readonly { readonly timeNs: bigint; readonly name: string; readonly attributes: Readonly<Record<string, string>> }[];
+  readonly links: readonly { readonly traceId: string; readonly spanId: string; readonly traceState: string; readonly attributes: Readonly<Record<string, string>> }[];
+}
+
+/** Ids are stored with 32 digits; senders of 64-bit ids may have padded them or not. */
+export function traceIdForms(traceId: string): string[] {
+  const id = traceId.toLowerCase();
+  return [...new Set([id, id.padStart(32, '0'), ...(/^0{16}[0-9a-f]{16}$/.test(id) ? [id.slice(16)] : [])])];
+}
+
+/** Undefined where no span of the trace is stored. */
+export async function readTraceBounds(clickhouse: ClickHouse, traceId: string, signal?: AbortSignal): Promise<TraceBounds | undefined> {
+  const sql = 'SELECT count(), toUnixTimestamp(min(Start)), toUnixTimestamp(max(End)) FROM otel_traces_trace_id_ts WHERE TraceId IN {ids:Array(String)}';
+  const rows = await readRows<[number, number, number]>(clickhouse, sql, { params: { ids: traceIdForms(traceId) }, ...(signal && { signal }) });
+  const [count = 0, start = 0, end = 0] = rows[0] ?? [];
+  return count === 0 ? undefined : { startMs: start * 1000, endMs: (end + 1) * 1000 };
+}
+
+const IN_TRACE = "TraceId IN {ids:Array(String)} AND Timestamp >= toDateTime64({start:UInt32}, 9) AND Timestamp < toDateTime64({end:UInt32}, 9)";
+
+function traceParameters(traceId: string, { startMs, endMs }: TraceBounds): Record<string, QueryParameter> {
+  return { ids: traceIdForms(traceId), start: startMs / 1000, end: endMs / 1000 };
+}
+
+const firstOf = (map: string, ...keys: string[]) => `coalesce(${keys.map((key) => `nullIf(${map}['${key}'], '')`).join(', ')}, '')`;
+const INSTANCE = firstOf('ResourceAttributes', 'service.instance.id', 'k8s.pod.uid', 'k8s.pod.name', 'container.id', 'host.id', 'host.name');
+const HTTP_STATUS = `toUInt16OrZero(${firstOf('SpanAttributes', 'http.response.status_code', 'http.status_code')})`;
+const EXCEPTION = "arrayLast((a, n) -> n = 'exception' OR mapContains(a, 'exception.type'), `Events.Attributes`, `Events.Name`)";
+
+/** The first `most` spans by time. */
+export async function readSpans(clickhouse: ClickHouse, traceId: string, bounds: TraceBounds, most: number, signal?: AbortSignal): Promise<SpanRow[]> {
+  const sql =
+    `SELECT SpanId, ParentSpanId, ServiceName, ${INSTANCE}, ServiceVersion, SpanName, SpanKind, StatusCode, StatusMessage, ` +
+    'toUnixTimestamp64Nano(Timestamp) - toInt64({start:UInt32}) * 1000000000, Duration, ' +
+    `${PEER}, ${HTTP_STATUS}, ${EXCEPTION} AS exception, exception['exception.type'], exception['exception.message'], length(\`Events.Name\`) ` +
+    `FROM otel_traces WHERE ${IN_TRACE} ORDER BY Timestamp LIMIT {most:UInt64}`;
+  type Row = [string, string, string, string, string, string, string, string, string, number, number, string, number, unknown, string, string, number];
+  const rows = await readRows<Row>(clickhouse, sql, { params: { ...traceParameters(traceId, bounds), most }, ...(signal && { signal }) });
+  return rows.map(([spanId, parentId, service, instance, version, operation, kind, status, statusMessage, startNs, durationNs, peer, httpStatus, , type, message, eventCount]) => ({
+    spanId,
+    parentId,
+    service,
+    instance,
+    version,
+    operation,
+    kind,
+    status,
+    statusMessage,
+    startNs,
+    durationNs,
+    peer,
+    httpStatus,
+    exceptionType: type,
+    exceptionMessage: message,
+    eventCount,
+  }));
+}
+
+/** The spans of a trace, or one of them, with all they carry, by time. */
+export async function readFullSpans(
+  clickhouse: ClickHouse,
+  traceId: string,
+  bounds: TraceBounds,
+  { most, spanId, signal }: { readonly most: number; readonly spanId?: string; readonly signal?: AbortSignal },
+): Promise<FullSpanRow[]> {
+  const sql =
+    'SELECT SpanId, ParentSpanId, TraceState, ServiceName, SpanName, SpanKind, ScopeName, ScopeVersion, toString(toUnixTimestamp64Nano(Timestamp)), toString(Duration), StatusCode, StatusMessage, ' +
+    'SpanAttributes, SpanNumbers, ResourceAttributes, arrayMap(t -> toString(toUnixTimestamp64Nano(t)), `Events.Timestamp`), `Events.Name`, `Events.Attributes`, ' +
+    '`Links.TraceId`, `Links.SpanId`, `Links.TraceState`, `Links.Attributes` ' +
+    `FROM otel_traces WHERE ${IN_TRACE}${spanId === undefined ? '' : ' AND SpanId = {span:String}'} ORDER BY Timestamp LIMIT {most:UInt64}`;
+  type Texts = Record<string, string>;
+  type Row = [
+    ...[string, string, string, string, string, string, string, string, string, string, string, string],
+    ...[Texts, Record<string, number>, Texts, string[], string[], Texts[], string[], string[], string[], Texts[]],
+  ];
+  const params = { ...traceParameters(traceId, bounds), most, ...(spanId !== undefined && { span: spanId.toLowerCase() }) };
+  const rows = await readRows<Row>(clickhouse, sql, { params, ...(signal && { signal }) });
+  return rows.map((row): FullSpanRow => {
+    const [id, parentId, traceState, service, operation, kind, scopeName, scopeVersion, startNs, durationNs, status, statusMessage] = row;
+    const [, , , , , , , , , , , , attributes, numbers, resource, times, names, eventAttributes, linkTraces, linkSpans, linkStates, linkAttributes] = row;
+    return {
+      spanId: id,
+      parentId,
+      traceState,
+      service,
+      operation,
+      kind,
+      scopeName,
+      scopeVersion,
+      startNs: BigInt(startNs),
+      durationNs: BigInt(durationNs),
+      status,
+      statusMessage,
+      attributes,
+      numbers,
+      resource,
+      events: times.map((time, i) => ({ timeNs: BigInt(time), name: names[i]!, attributes: eventAttributes[i]! })),
+      links: linkTraces.map((traceOfLink, i) => ({ traceId: traceOfLink, spanId: linkSpans[i]!, traceState: linkStates[i]!, attributes: linkAttributes[i]! })),
+    };
+  });
+}
