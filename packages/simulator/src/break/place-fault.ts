@@ -1,5 +1,5 @@
 import { AppError, formatDurationMs } from '@pitot/core';
-import { nodeKey, trueNodes, type TrueEdge } from '../plan/truth.ts';
+import { trueNodes, type TrueEdge } from '../plan/truth.ts';
 import type { System } from '../plan/system.ts';
 import { allNodes, type Node, type Nodes } from '../run/nodes.ts';
 import { faultLine } from '../tell/fault-lines.ts';

@@ -22,13 +22,23 @@ export interface InstanceLoad {
   recentRequests: number;
   recentSeconds: number;
   cpuSeconds: number;
+  /** When metrics were last made. */
+  cpuSecondsBefore: number;
   readonly pools: Map<Store, { seconds: number }>;
   restarts: number;
+}
+
+/** What a store did for all who ask it. */
+export interface StoreLoad {
+  queries: number;
+  /** Seconds in queries since metrics were last made. */
+  recentSeconds: number;
 }
 
 /** Counts what copies do, upscaled where only a part of the requests is simulated. */
 export class LoadMeter {
   readonly #loads = new Map<Instance, InstanceLoad>();
+  readonly #stores = new Map<Store, StoreLoad>();
   /** Messages waiting by `topic consumer`. */
   readonly #waiting = new Map<string, number>();
   /** What leaves a queue in a second to come. */
@@ -38,7 +48,7 @@ export class LoadMeter {
   of(instance: Instance): InstanceLoad {
     let load = this.#loads.get(instance);
     if (load === undefined) {
-      load = { startedUs: this.nowUs, durations: new Map(), recentRequests: 0, recentSeconds: 0, cpuSeconds: 0, pools: new Map(), restarts: 0 };
+      load = { startedUs: this.nowUs, durations: new Map(), recentRequests: 0, recentSeconds: 0, cpuSeconds: 0, cpuSecondsBefore: 0, pools: new Map(), restarts: 0 };
       this.#loads.set(instance, load);
     }
     return load;
@@ -66,6 +76,18 @@ export class LoadMeter {
     const pool = pools.get(store);
     if (pool === undefined) pools.set(store, { seconds: seconds * weight });
     else pool.seconds += seconds * weight;
+    const total = this.ofStore(store);
+    total.queries += weight;
+    total.recentSeconds += seconds * weight;
+  }
+
+  ofStore(store: Store): StoreLoad {
+    let load = this.#stores.get(store);
+    if (load === undefined) {
+      load = { queries: 0, recentSeconds: 0 };
+      this.#stores.set(store, load);
+    }
+    return load;
   }
 
   queued(topic: string, consumer: string, weight: number): void {

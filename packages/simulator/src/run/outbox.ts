@@ -1,4 +1,4 @@
-import type { OtlpGroup, OtlpLogRecord, OtlpMetric, OtlpSpan } from '@pitot/core/otlp-writer';
+import type { OtlpGroup, OtlpLogRecord, OtlpMetric, OtlpResource, OtlpSpan } from '@pitot/core/otlp-writer';
 import type { Instance } from './instances.ts';
 
 const SCOPE = { name: 'acme.instrumentation', version: '1.2.0' };
@@ -21,8 +21,8 @@ export class Outbox {
     append(this.#second(timeUs).logs, instance, record);
   }
 
-  addMetrics(instance: Instance, metrics: readonly OtlpMetric[], timeUs: number): void {
-    this.#second(timeUs).metrics.push({ resource: instance.resource, scope: SCOPE, records: metrics });
+  addMetrics(resource: OtlpResource, metrics: readonly OtlpMetric[], timeUs: number): void {
+    this.#second(timeUs).metrics.push({ resource, scope: SCOPE, records: metrics });
   }
 
   /** Takes out the second that begins at `secondOfEpoch`. */

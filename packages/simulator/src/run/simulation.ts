@@ -3,6 +3,7 @@ import { activeFault, isDown } from '../break/effects.ts';
 import type { FaultOrder, FaultRecord } from '../break/faults.ts';
 import { placeFault, replaceFault } from '../break/place-fault.ts';
 import { LoadMeter } from '../measure/load-meter.ts';
+import { MetricsMaker } from '../measure/metrics-maker.ts';
 import { ACME } from '../plan/acme/acme.ts';
 import type { Operation, System } from '../plan/system.ts';
 import { trueEdges, trueNodes, trueTemplates, type Truth } from '../plan/truth.ts';
@@ -79,6 +80,7 @@ class SeededSimulation implements Simulation {
   readonly #outbox = new Outbox();
   readonly #recorder = new Recorder(this.#outbox);
   readonly #meter = new LoadMeter();
+  readonly #metrics: MetricsMaker;
   readonly #random = new Random();
   readonly #traffic: Noise;
   readonly #seed: number;
@@ -99,6 +101,7 @@ class SeededSimulation implements Simulation {
     this.#nodes = makeNodes(this.#system, seed);
     this.#meter.nowUs = this.#second * 1e6;
     this.#engine = new Engine(this.#nodes, this.#recorder, this.#meter);
+    this.#metrics = new MetricsMaker(this.#nodes, this.#meter, this.#outbox, this.#recorder, this.#second * 1e6);
     this.#traffic = new Noise(seed, 'traffic', TRAFFIC_NOISE);
     let sum = 0;
     this.#journeys = this.#system.journeys.map(({ feature, service, operation, weight }) => {
@@ -157,7 +160,7 @@ class SeededSimulation implements Simulation {
   }
 
   #simulateSecond(second: number): void {
-    const { halvings, records } = this.#detail;
+    const { halvings, records, metricsEverySeconds } = this.#detail;
     if (second % NOISE_STEP_SECONDS === 0) {
       for (const node of allNodes(this.#nodes)) node.noise.step();
       this.#traffic.step();
@@ -174,6 +177,8 @@ class SeededSimulation implements Simulation {
     releaseHeld(this.#engine, this.#request(second, -2, 'catch-up', 0, '', 1), second * 1e6, CATCH_UP);
     if (records) this.#idleLines(second, share);
     this.#meter.tick(second);
+    this.#metrics.killFull(second * 1e6);
+    if (second % metricsEverySeconds === 0) this.#metrics.make(second * 1e6, (node) => this.#running(node, second * 1e6));
   }
 
   #request(second: number, index: number, feature: string, halvings: number, traceState: string, weight: number): Request {

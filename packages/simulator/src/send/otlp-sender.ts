@@ -31,14 +31,12 @@ export interface SendCounts {
   spans: number;
   logs: number;
   metrics: number;
-  /** Records the server turned away for good. */
-  rejected: number;
   retries: number;
 }
 
 /** Sends telemetry over OTLP/HTTP as gzipped protobuf, in order; waits as long as the server asks for or is away. */
 export class OtlpSender {
-  readonly counts: SendCounts = { requests: 0, bytes: 0, spans: 0, logs: 0, metrics: 0, rejected: 0, retries: 0 };
+  readonly counts: SendCounts = { requests: 0, bytes: 0, spans: 0, logs: 0, metrics: 0, retries: 0 };
   readonly #options: SenderOptions;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
   #isAway = false;
