@@ -92,7 +92,7 @@ const patternsSchema = z.strictObject({
     .number()
     .min(0.3)
     .max(1)
-    .default(0.6)
+    .default(0.75)
     .describe('Share of a line that must be like a template for the line to join it. Less makes fewer, more general templates.'),
   max_patterns: z.number().int().min(100).max(200_000).default(10_000).describe('Templates kept in memory; those longest unused make room.'),
   max_patterns_per_service: z.number().int().min(10).max(50_000).default(1_000).describe('Of these, templates of one service.'),
