@@ -113,6 +113,7 @@ export const tryRulesRequest = z.strictObject({
   attributes: z.record(z.string(), z.string()).default({}),
   rules: z.unknown().optional().describe('The `logs` section to try, as in the configuration file; the one in force when absent.'),
 });
+export type TryRulesRequest = z.infer<typeof tryRulesRequest>;
 export const tryRulesAnswer = z.object({
   kept: z.boolean(),
   decided_by: z.string().nullable().describe('The rule that dropped or sampled it.'),
