@@ -1,4 +1,4 @@
-import { ANY, fits } from './token-shape.ts';
+import { fits } from './token-shape.ts';
 import type { TokenLine } from './tokenizer.ts';
 
 /** Lines of one service that share a template. */

@@ -1,6 +1,6 @@
 import type { RE2JS } from 're2js';
 import type { MutableLogRecord } from '../logs/log-processor.ts';
-import { severityNumberOf } from './severity-names.ts';
+import { severityOfText } from '../logs/severity.ts';
 
 /** Bodies above this are not parsed as JSON, in UTF-16 units: what it makes in memory is many times as large. */
 const LONGEST_JSON = 65_536;
@@ -67,9 +67,15 @@ function takeKnown(record: MutableLogRecord, fields: Map<string, unknown>): void
   }
 }
 
+/** pino's and bunyan's levels go in tens from trace (10) to fatal (60). Syslog's 0 to 7 and OpenTelemetry's own numbers cannot be told apart and are left. */
+function severityOfLevel(level: string): number {
+  const number = Number(level);
+  return number >= 10 && number <= 60 && number % 10 === 0 ? 1 + 4 * (number / 10 - 1) : severityOfText(level);
+}
+
 /** Sets the severity from a level's name or number; false where it is none. */
 export function setSeverity(record: MutableLogRecord, level: string): boolean {
-  const number = severityNumberOf(level);
+  const number = severityOfLevel(level);
   if (number === 0) return false;
   record.severityNumber = number;
   record.severityText = level;

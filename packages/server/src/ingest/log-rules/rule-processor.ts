@@ -1,6 +1,7 @@
 import type { Meter } from '@pitot/core';
 import type { RE2JS } from 're2js';
 import type { DroppedByRule, LogProcessor, MutableLogRecord } from '../logs/log-processor.ts';
+import { ERROR_SEVERITY } from '../logs/severity.ts';
 import { compilePattern } from './pattern.ts';
 import { compileMatch, readAttribute, type RecordMatch } from './record-match.ts';
 import { parseJson, parseLogfmt, parsePattern, setSeverity } from './record-parse.ts';
@@ -8,7 +9,6 @@ import { mayHoldSensitive } from './redact-prescan.ts';
 import { createRedactor, type RedactionCounts, type Redactor } from './redaction.ts';
 import { isKept } from './sampling.ts';
 import type { LogRule, LogRules } from './schema.ts';
-import { ERROR_SEVERITY } from './severity-names.ts';
 
 /** On a record that a sampling rule kept: the rule's share. A count is scaled up by the sum of 1/share. */
 export const SAMPLE_RATE_ATTRIBUTE = 'pitot.sample_rate';
@@ -77,11 +77,12 @@ export class RuleEngine {
         this.#count(rule.name, 'sampled');
       }
     }
-    if (this.#redactor.isActive) this.#redact(record, isChanged, counts);
+    if (this.#redactor.isActive) this.redact(record, counts, isChanged);
     return { isKept: true, decidedBy };
   }
 
-  #redact(record: MutableLogRecord, isChanged: boolean, counts: RedactionCounts | undefined): void {
+  /** Replaces what must not be written. `isChanged`: attributes were set, so that the bytes as they came say too little. */
+  redact(record: MutableLogRecord, counts?: RedactionCounts, isChanged = true): void {
     const redactor = this.#redactor;
     const { body } = record;
     const clean = redactor.text(body, counts);
