@@ -9,6 +9,8 @@ import { addValueText } from './value-text.ts';
 const KEY = 0x0a;
 const VALUE = 0x12;
 const STRING_VALUE = 0x0a;
+/** The golden ratio: spreads bits in a product. */
+const MULTIPLIER = 0x9e37_79b1;
 
 export interface AttributeLimits {
   readonly attributes_per_record: number;
@@ -46,6 +48,7 @@ export class AttributeColumn {
   /** Entries of the row being filled, with those that a later one replaced. */
   entries = 0;
   readonly #limits: AttributeLimits;
+  readonly #mostEntries: number;
   readonly #repairs: Repairs;
   readonly #value = new ValueView();
   /** By entry of the row: hash of the key, where key, value and number start (-1: not a number). A replaced key has hash 0 and start -1. */
@@ -54,6 +57,8 @@ export class AttributeColumn {
   #valueStarts = new Int32Array(16);
   #numberStarts = new Int32Array(16);
   #replaced = 0;
+  /** One bit per hash in the row: where it is not set, the key is new. */
+  #seen = 0;
   /** Where the row being filled starts. */
   #rowKeys = 0;
   #rowValues = 0;
@@ -63,6 +68,7 @@ export class AttributeColumn {
 
   constructor(limits: AttributeLimits, repairs: Repairs, numbers?: NumberColumn) {
     this.#limits = limits;
+    this.#mostEntries = limits.attributes_per_record;
     this.#repairs = repairs;
     this.numbers = numbers;
   }
@@ -78,6 +84,37 @@ export class AttributeColumn {
 
   /** Adds the `KeyValue` at the reader's position, which ends at `end`. */
   add(reader: WireReader, end: number): void {
+    // Nearly all are so: key, then value, then its string, each with a size of one byte. Then size and bytes are a String value as they stand.
+    const { bytes } = reader;
+    const at = reader.position;
+    const valueAt = at + 2 + bytes[at + 1]!;
+    if (
+      valueAt + 4 <= end &&
+      end - valueAt < 0x80 &&
+      bytes[at] === KEY &&
+      bytes[at + 1]! < 0x80 &&
+      bytes[valueAt] === VALUE &&
+      bytes[valueAt + 1] === end - valueAt - 2 &&
+      bytes[valueAt + 2] === STRING_VALUE &&
+      bytes[valueAt + 3] === end - valueAt - 4 &&
+      this.entries < this.#mostEntries
+    ) {
+      const { keys, values } = this;
+      const keyStart = keys.size;
+      const valueStart = values.size;
+      if (keys.raw(reader, at + 1, valueAt) && values.raw(reader, valueAt + 3, end)) {
+        this.#beginEntry(keyStart, valueStart);
+        reader.position = end;
+        return;
+      }
+      // Not ASCII: to be looked at closely.
+      keys.size = keyStart;
+      values.size = valueStart;
+    }
+    this.#addAny(reader, end);
+  }
+
+  #addAny(reader: WireReader, end: number): void {
     let keyStart = 0;
     let keyEnd = 0;
     let valueStart = 0;
@@ -99,7 +136,7 @@ export class AttributeColumn {
     const { attribute_value_bytes: limitBytes } = this.#limits;
     const keyAt = keys.size;
     addBoundedText(keys, reader, keyStart, keyEnd, limitBytes, this.#repairs);
-    this.#beginEntry(keyAt);
+    this.#beginEntry(keyAt, this.values.size);
     if (valueStart < valueEnd && reader.bytes[valueStart] === STRING_VALUE) {
       reader.position = valueStart + 1;
       const textEnd = reader.length(valueEnd);
@@ -119,13 +156,13 @@ export class AttributeColumn {
     if (this.#isFull()) return;
     const keyAt = this.keys.size;
     addBoundedString(this.keys, key, this.#limits.attribute_value_bytes, this.#repairs);
-    this.#beginEntry(keyAt);
+    this.#beginEntry(keyAt, this.values.size);
     addBoundedString(this.values, value, this.#limits.attribute_value_bytes, this.#repairs);
     if (number !== undefined) this.#addNumber(keyAt, number);
   }
 
   #isFull(): boolean {
-    if (this.entries < this.#limits.attributes_per_record) return false;
+    if (this.entries < this.#mostEntries) return false;
     this.#repairs.add('too_many_attributes');
     return true;
   }
@@ -144,29 +181,36 @@ export class AttributeColumn {
   }
 
   /** Notes the entry whose key was just added at `keyAt`, and marks an earlier one with the same key as replaced. */
-  #beginEntry(keyAt: number): void {
+  #beginEntry(keyAt: number, valueAt: number): void {
     const { keys, entries } = this;
     if (entries === this.#hashes.length) this.#growEntries();
-    const { view, bytes, size } = keys;
-    // One: also the size of the key goes into the hash, by its bytes before the text.
+    const { view, size } = keys;
+    // The size of the key goes into the hash with the byte before its text. A column has slack behind its end, so that whole words can be read.
     let hash = 1;
     let at = keyAt;
-    for (; at + 4 <= size; at += 4) hash = Math.imul(hash ^ view.getInt32(at, true), 0x9e3779b1) ^ (hash >>> 15);
-    for (; at < size; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
-    hash |= 1;
-    const hashes = this.#hashes;
-    for (let i = 0; i < entries; i++) {
-      if (hashes[i] === hash && this.#isSameKey(i, keyAt)) {
-        hashes[i] = 0;
-        this.#replaced++;
-        break;
-      }
-    }
-    hashes[entries] = hash;
+    for (; at + 4 <= size; at += 4) hash = Math.imul(hash ^ view.getInt32(at, true), MULTIPLIER);
+    if (at < size) hash = Math.imul(hash ^ (view.getInt32(at, true) << (8 * (at + 4 - size))), MULTIPLIER);
+    hash ^= hash >>> 15;
+    // 0 is for an entry that was replaced.
+    hash |= 0x40;
+    const bit = 1 << (hash & 31);
+    if ((this.#seen & bit) !== 0) this.#replace(hash, keyAt);
+    this.#seen |= bit;
+    this.#hashes[entries] = hash;
     this.#keyStarts[entries] = keyAt;
-    this.#valueStarts[entries] = this.values.size;
+    this.#valueStarts[entries] = valueAt;
     this.#numberStarts[entries] = -1;
     this.entries = entries + 1;
+  }
+
+  #replace(hash: number, keyAt: number): void {
+    const hashes = this.#hashes;
+    for (let i = 0; i < this.entries; i++) {
+      if (hashes[i] !== hash || !this.#isSameKey(i, keyAt)) continue;
+      hashes[i] = 0;
+      this.#replaced++;
+      return;
+    }
   }
 
   #isSameKey(entry: number, keyAt: number): boolean {
@@ -213,6 +257,7 @@ export class AttributeColumn {
   #startRow(): void {
     this.entries = 0;
     this.#replaced = 0;
+    this.#seen = 0;
     this.#rowKeys = this.keys.size;
     this.#rowValues = this.values.size;
     if (this.numbers === undefined) return;
@@ -294,7 +339,7 @@ export class AttributeColumn {
       const keyAt = this.keys.size;
       this.keys.raw(source, keyStart, sizedTextEnd(keys, keyStart));
       // Entries only move down, so that what is read is not written yet.
-      this.#beginEntry(keyAt);
+      this.#beginEntry(keyAt, this.values.size);
       this.values.raw(valueSource, valueStart, sizedTextEnd(values, valueStart));
       if (numberAt >= 0) this.#addNumber(keyAt, numberValues!.readDoubleLE(numberAt - 8 * rowNumbers));
     }

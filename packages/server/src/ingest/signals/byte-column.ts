@@ -126,6 +126,22 @@ export class ByteColumn implements ByteSource {
     return (bits & NON_ASCII) === 0;
   }
 
+  /** A String value: a whole number from 0 to 999,999,999 in decimal. */
+  decimal(value: number): void {
+    this.reserve(10);
+    const { bytes } = this;
+    let digits = 1;
+    for (let power = 10; value >= power; power *= 10) digits++;
+    bytes[this.size] = digits;
+    let rest = value | 0;
+    for (let at = this.size + digits; at > this.size; at--) {
+      const tenth = (rest / 10) | 0;
+      bytes[at] = 0x30 + rest - 10 * tenth;
+      rest = tenth;
+    }
+    this.size += 1 + digits;
+  }
+
   /** A String value of two lower-case hexadecimal digits a byte. */
   hex(bytes: Uint8Array, start: number, end: number): void {
     this.reserve(2 * (end - start));

@@ -15,7 +15,7 @@ export function addValueText(column: ByteColumn, reader: WireReader, end: number
     case 'string':
       return addBoundedText(column, reader, view.start, view.end, limitBytes, repairs);
     case 'int':
-      if (view.high === 0 && view.low < SMALL_INTS.length) column.buffer(SMALL_INTS[view.low]!);
+      if (view.high === 0 && view.low < 1e9) column.decimal(view.low);
       else column.text(view.intText());
       return true;
     case 'double':
@@ -52,5 +52,3 @@ function addJson(column: ByteColumn, reader: WireReader, end: number, limitBytes
 
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
-/** The texts of ports, status codes and the like. */
-const SMALL_INTS = Array.from({ length: 4096 }, (_, value) => Buffer.from(String(value)));
