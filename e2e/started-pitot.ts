@@ -31,7 +31,7 @@ export async function startPitot(environment: Readonly<Record<string, string>> =
   const startedMs = performance.now();
   const child = spawn(process.execPath, [MAIN], {
     cwd: data,
-    env: { ...process.env, PITOT_DATA: data, PITOT_LISTEN: `127.0.0.1:${port}`, PITOT_OTLP_HTTP_LISTEN: `127.0.0.1:${otlpPort}`, ...environment },
+    env: { ...process.env, PITOT_DATA: data, PITOT_LISTEN: `127.0.0.1:${port}`, PITOT_OTLP_HTTP_LISTEN: `127.0.0.1:${otlpPort}`, PITOT_OTLP_GRPC_LISTEN: '127.0.0.1:0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

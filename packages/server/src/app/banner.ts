@@ -1,13 +1,16 @@
 import type { RunningPitot } from './pitot.ts';
 
 /** What a person sees at the start: where to look, and the one next step. */
-export function banner({ urls, setupLink, dataDirectory, version }: Pick<RunningPitot, 'urls' | 'setupLink' | 'dataDirectory' | 'version'>): string {
+const SOCKET_TITLES: Readonly<Record<string, string>> = { 'otlp-grpc': 'OTLP/gRPC', 'syslog-udp': 'Syslog/UDP', 'syslog-tcp': 'Syslog/TCP' };
+
+export function banner({ urls, sockets, setupLink, dataDirectory, version }: Pick<RunningPitot, 'urls' | 'sockets' | 'setupLink' | 'dataDirectory' | 'version'>): string {
   const lines = [
     '',
     `  Pitot ${version}`,
     '',
     `  Open          ${urls.main}`,
     `  OTLP/HTTP     ${urls.otlp ?? urls.main}`,
+    ...sockets.map(({ name, url }) => `  ${(SOCKET_TITLES[name] ?? name).padEnd(14)}${url}`),
     `  Remote write  ${urls.main}/api/v1/write`,
     `  Data          ${dataDirectory}`,
   ];

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Clock, Logger, RunningCollector } from '@pitot/core';
+import type { Clock, Logger, ReceiverContext, RunningCollector } from '@pitot/core';
 import { hostCollector } from '../collect/host/collector.ts';
 import { scrapeCollector } from '../collect/scrape/collector.ts';
 import { createIngest, type Ingest } from '../ingest/ingest.ts';
+import { createEdgeJob } from '../store/edges/edge-job.ts';
 import { createMetricQueries } from '../query/metric-queries.ts';
 import { RECEIVERS } from '../receive/receivers.ts';
 import { createHttpServers, type HttpServers } from '../serve/http-servers.ts';
@@ -14,6 +15,8 @@ import { createAccessDatabase } from './access-database.ts';
 import type { Configuration } from './configuration-schema.ts';
 import { takeDataDirectory } from './data-directory.ts';
 import { createHealth } from './health.ts';
+import { startJobs } from './jobs.ts';
+import { openListeners, type OpenListener } from './listeners.ts';
 import { createOwnMetrics, type OwnMetrics } from './own-metrics.ts';
 import { openStores } from './stores.ts';
 
@@ -31,6 +34,8 @@ export interface PitotOptions {
 export interface RunningPitot {
   readonly version: string;
   readonly urls: HttpServers['urls'];
+  /** Doors that are not HTTP: gRPC, syslog. */
+  readonly sockets: readonly { readonly name: string; readonly url: string }[];
   /** One-time link that makes the administrator; only at a first start that requires login. */
   readonly setupLink: string | undefined;
   readonly warnings: readonly string[];
@@ -92,21 +97,26 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
     log,
     meter,
     retentionMs: retention.metrics,
+    logsRetentionMs: retention.logs,
+    tracesRetentionMs: retention.traces,
   });
   undo.add(() => ingest.close());
   ingest.start();
 
+  const receiving: ReceiverContext = { metrics: ingest.sink, logs: ingest.logs, spans: ingest.spans, limits, clock, log, meter };
   const collectors: RunningCollector[] = [];
+  const listeners: OpenListener[] = [];
   const health = createHealth({ clickhouse, postgres, monitor: ingest.monitor });
   const servers = await createHttpServers({
     main: configuration.listen,
     ...(configuration.otlp_http_listen !== 'off' && { otlp: configuration.otlp_http_listen }),
-    receiverRoutes: RECEIVERS.flatMap((receiver) => receiver.open({ metrics: ingest.sink, logs: ingest.logs, spans: ingest.spans, limits, clock, log, meter })),
+    receiverRoutes: RECEIVERS.flatMap((receiver) => receiver.open(receiving)),
     metrics: createMetricQueries({ reader, limits, clock, meter }),
     questions: {},
     monitor: ingest.monitor,
     database: createAccessDatabase(postgres),
     targets: () => collectors.flatMap((collector) => collector.targets?.() ?? []),
+    sockets: () => listeners.map(({ name, url }) => ({ name, url })),
     health: health.answer,
     status: () => health.status({ version, startedMs, dataDirectory: directory.path, limits }),
     ownMetrics: () => own.exposition(),
@@ -122,6 +132,9 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
     auth: { setting: configuration.auth, publicNames: configuration.public_names },
   });
   undo.add(() => servers.close());
+  listeners.push(...(await openListeners(configuration, receiving, (address) => servers.authorize(address))));
+  for (const listener of listeners) undo.add(() => listener.close());
+  const jobs = startJobs([createEdgeJob(clickhouse, { log })], { log, meter });
   const stopping = new AbortController();
   collectors.push(...(await startCollectors(configuration, { metrics: ingest.sink, clock, log, meter, signal: stopping.signal })));
   const stopRecording = recordOwnMetrics(own, ingest, servers, clock, log);
@@ -129,6 +142,7 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
   return {
     version,
     urls: servers.urls,
+    sockets: listeners,
     setupLink: servers.setupLink,
     warnings: servers.warnings,
     dataDirectory: directory.path,
@@ -137,6 +151,8 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
       stopping.abort();
       await Promise.all(collectors.map((collector) => collector.stop()));
       servers.drain();
+      for (const listener of listeners) listener.drain();
+      await jobs.stop();
       await ingest.drain(DRAIN_MS);
       await undo.run();
     },

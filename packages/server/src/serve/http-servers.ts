@@ -38,6 +38,8 @@ export interface HttpServersOptions {
   readonly health: () => HealthAnswer | Promise<HealthAnswer>;
   /** `auth` and `listeners` are filled in here, because only here they are known. */
   readonly status: () => Promise<Omit<StatusAnswer, 'auth' | 'listeners'>>;
+  /** Listeners that are not HTTP, for the status. */
+  readonly sockets?: () => readonly { readonly name: string; readonly url: string }[];
   /** Pitot's own exposition, for a bare `GET /metrics`. */
   readonly ownMetrics: () => Promise<{ contentType: string; text: string }>;
   /** The scrape configuration as YAML, for `/api/v1/status/config`; never with secrets. */
@@ -90,7 +92,7 @@ export async function createHttpServers(options: HttpServersOptions): Promise<Ht
   const status = async (): Promise<StatusAnswer> => ({
     ...(await options.status()),
     auth: mode,
-    listeners: Object.entries(urls).map(([name, url]) => ({ name, url })),
+    listeners: [...Object.entries(urls).map(([name, url]) => ({ name, url })), ...(options.sockets?.() ?? [])],
   });
   const requests = options.meter.counter('pitot_http_requests_total', 'HTTP requests answered.', ['listener', 'method', 'route', 'status']);
   const open: { server: FastifyInstance; sockets: Set<Socket> }[] = [];
