@@ -54,8 +54,9 @@ function isDetached(node: SpanNode): boolean {
 function causeOf(parent: SpanNode): Cause | undefined {
   const children = parent.children.filter((child) => child.isParentReal && !isDetached(child));
   const slow = gaveUpOn(parent, children);
+  const successes = new Successes(parent, children);
   const failed = children
-    .filter((child) => isFailed(child.span) && !wasHandled(child, parent, children))
+    .filter((child) => isFailed(child.span) && !successes.handled(child))
     .map((node) => ({ node, kinship: kinship(node.span, parent.span) }));
   // What the parent says it failed of counts most; then what was nearest to its end, because that is when it failed.
   failed.sort((a, b) => b.kinship - a.kinship || distanceUs(a.node, parent) - distanceUs(b.node, parent));
@@ -80,16 +81,31 @@ function saysTimeout(span: TraceSpan): boolean {
   return TIMEOUT_STATUSES.has(span.httpStatus) || [span.exceptionType, span.exceptionMessage, span.statusMessage].some((text) => TIMEOUT_WORDS.test(text));
 }
 
-/** Tried again with success, or passed over: the parent then did something else that went well, and its own failure is another one. */
-function wasHandled(child: SpanNode, parent: SpanNode, siblings: readonly SpanNode[]): boolean {
-  const later = siblings.filter((sibling) => sibling !== child && sibling.startUs >= child.endUs && !isFailed(sibling.span));
-  if (later.some(({ span }) => isSameCall(span, child.span))) return true;
-  if (kinship(child.span, parent.span) >= SAME_EXCEPTION) return false;
-  return later.some((sibling) => sibling.endUs <= parent.endUs && !isCleanUp(sibling.span));
+/** The last starts of what went well under a parent: of each call, and of all work that was done within its time. */
+class Successes {
+  readonly #parent: SpanNode;
+  readonly #lastOfCall = new Map<string, number>();
+  #lastOfWorkUs = -Infinity;
+
+  constructor(parent: SpanNode, children: readonly SpanNode[]) {
+    this.#parent = parent;
+    for (const { span, startUs, endUs } of children) {
+      if (isFailed(span)) continue;
+      const call = callKey(span);
+      this.#lastOfCall.set(call, Math.max(startUs, this.#lastOfCall.get(call) ?? -Infinity));
+      if (endUs <= parent.endUs && !isCleanUp(span)) this.#lastOfWorkUs = Math.max(this.#lastOfWorkUs, startUs);
+    }
+  }
+
+  /** Tried again with success, or passed over: the parent then did something else that went well, and its own failure is another one. */
+  handled({ span, endUs }: SpanNode): boolean {
+    if ((this.#lastOfCall.get(callKey(span)) ?? -Infinity) >= endUs) return true;
+    return kinship(span, this.#parent.span) < SAME_EXCEPTION && this.#lastOfWorkUs >= endUs;
+  }
 }
 
-function isSameCall(a: TraceSpan, b: TraceSpan): boolean {
-  return a.service === b.service && a.operation === b.operation && a.kind === b.kind && a.peer === b.peer;
+function callKey({ service, operation, kind, peer }: TraceSpan): string {
+  return [service, operation, kind, peer].join('\u{0}');
 }
 
 /** What is done after a failure as well: undoing, telling, logging. */
