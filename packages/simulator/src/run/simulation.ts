@@ -5,6 +5,7 @@ import { placeFault, replaceFault } from '../break/place-fault.ts';
 import { LoadMeter } from '../measure/load-meter.ts';
 import { MetricsMaker } from '../measure/metrics-maker.ts';
 import { ACME } from '../plan/acme/acme.ts';
+import { growSystem } from '../plan/grow.ts';
 import type { Operation, System } from '../plan/system.ts';
 import { trueEdges, trueNodes, trueTemplates, type Truth } from '../plan/truth.ts';
 import { fill } from '../tell/placeholders.ts';
@@ -92,11 +93,11 @@ class SeededSimulation implements Simulation {
   #second: number;
   #detail = LIVE;
 
-  constructor({ seed = 1, rate = DEFAULT_RATE, startMs }: SimulationOptions) {
+  constructor({ seed = 1, services = 0, rate = DEFAULT_RATE, startMs }: SimulationOptions) {
     this.#seed = seed;
     this.#rate = rate;
     this.#second = Math.floor(startMs / 1000);
-    this.#system = ACME;
+    this.#system = growSystem(ACME, services, seed);
     this.#edges = trueEdges(this.#system);
     this.#nodes = makeNodes(this.#system, seed);
     this.#meter.nowUs = this.#second * 1e6;

@@ -13,6 +13,8 @@ const METRIC_GROUPS_PER_REQUEST = 100;
 const TIMEOUT_MS = 30_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
+/** A server may say now and then that it is busy; that is not worth a word. */
+const ATTEMPTS_IN_SILENCE = 3;
 
 type Signal = 'traces' | 'logs' | 'metrics';
 
@@ -90,8 +92,10 @@ export class OtlpSender {
       if (!mayPass) {
         throw new AppError('bad_request', `${this.#options.url}/v1/${signal} answered ${answer.status}: ${answer.text.slice(0, 300)}`, { fields: { status: answer.status } });
       }
-      if (!this.#isAway) this.#options.notice(`${this.#options.url}/v1/${signal} does not take data (${answer.status === 0 ? answer.text : answer.status}); trying on`);
-      this.#isAway = true;
+      if (!this.#isAway && attempt + 1 >= ATTEMPTS_IN_SILENCE) {
+        this.#isAway = true;
+        this.#options.notice(`${this.#options.url}/v1/${signal} does not take data (${answer.status === 0 ? answer.text : answer.status}); trying on`);
+      }
       this.counts.retries++;
       const waitMs = answer.retryAfterMs ?? Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10));
       await sleep(waitMs, undefined, { signal: this.#options.signal });

@@ -10,8 +10,10 @@ const RECENT_MS = 20 * 60_000;
 /** Spans that one root request makes in the shop, on average. */
 const SPANS_PER_REQUEST = 24;
 const HISTORY_METRICS_SECONDS = 60;
+/** Further back than the spans. */
+const OLD_METRICS_SECONDS = 120;
 /** While only metrics are made, few requests stand for all. */
-const METRICS_ONLY_ROOTS_PER_SECOND = 0.8;
+const METRICS_ONLY_ROOTS_PER_SECOND = 0.25;
 const CHUNK_MS = 60_000;
 const STEP_MS = 1000;
 
@@ -27,7 +29,7 @@ export function planHistory(nowMs: number, historyMs: number, metricsHistoryMs: 
   const recentFromMs = nowMs - Math.min(historyMs, RECENT_MS);
   const thin = (wanted: number) => Math.min(20, Math.max(0, Math.ceil(Math.log2(wanted))));
   const halvings = (spanMs: number) => thin((rate * (spanMs / 1000) * SPANS_PER_REQUEST) / HISTORY_SPANS);
-  const part = (fromMs: number, untilMs: number, halvings: number, records: boolean): HistoryPlan => ({ fromMs, untilMs, detail: { halvings, metricsEverySeconds: HISTORY_METRICS_SECONDS, records } });
+  const part = (fromMs: number, untilMs: number, halvings: number, records: boolean): HistoryPlan => ({ fromMs, untilMs, detail: { halvings, metricsEverySeconds: records ? HISTORY_METRICS_SECONDS : OLD_METRICS_SECONDS, records } });
   return [
     part(nowMs - metricsHistoryMs, recordsFromMs, thin(rate / METRICS_ONLY_ROOTS_PER_SECOND), false),
     part(recordsFromMs, recentFromMs, halvings(recentFromMs - recordsFromMs), true),
