@@ -199,7 +199,11 @@ function writePoint(out: WireWriter, point: OtlpPoint, isHistogram: boolean): vo
   out.varint(0x29);
   out.double(point.value);
   const bucketStart = openField(out, 0x32);
-  for (const count of counts) out.fixed64(BigInt(count));
+  for (const count of counts) {
+    // Two words are several times as fast as one BigInt, and a histogram has many of them.
+    out.fixed32(count);
+    out.fixed32(Math.floor(count / 0x1_0000_0000));
+  }
   out.close(bucketStart);
   const boundStart = openField(out, 0x3a);
   for (const bound of point.bounds ?? []) out.double(bound);
