@@ -1,13 +1,13 @@
 import type { ImpactAnswer } from '@pitot/core';
-import { adjacencyOf, type Adjacency, type MapEdge, type ServiceMap } from './service-map.ts';
+import { adjacencyOf, type Adjacency, type MapEdge, type MapNode, type ServiceMap } from './service-map.ts';
 import { amount, listed, percent } from './wording.ts';
 
 const MOST_PATHS = 3;
 const LONGEST_PATH = 12;
 /** Smaller shares are not worth a line. */
 const LEAST_SHARE = 0.0005;
-/** An entry has at least this share of its requests from nobody on the map. */
-const ENTRY_SHARE = 0.05;
+/** An entry has at least this share of its requests from outside. */
+const ENTRY_SHARE = 0.01;
 
 /** One step from a hurt node towards the failed one. */
 interface Step {
@@ -40,20 +40,16 @@ export function impactOf(map: ServiceMap, node: string, lengthMs: number): Impac
       calls_per_second: Number((((requestsOf(map, adjacency, id) * shares.get(id)!.share) / lengthMs) * 1000).toPrecision(4)),
       hops: distance,
       paths: heaviestPaths(id, node, forward, shares),
-      is_entry: isEntry(map, adjacency, id),
+      is_entry: isEntry(map.nodes.get(id)!),
       is_delayed: shares.get(id)!.isDelayed,
     }))
     .sort((a, b) => Number(a.is_delayed) - Number(b.is_delayed) || b.traffic_share - a.traffic_share || b.calls_per_second - a.calls_per_second);
   return { node, sentence: sentenceOf(map, node, affected), affected };
 }
 
-/** Whether requests reach a node from nobody on the map: its users do. */
-export function isEntry(map: ServiceMap, { incoming }: Adjacency, id: string): boolean {
-  const { type, received } = map.nodes.get(id)!;
-  if (type !== 'service' && type !== 'function') return false;
-  const calls = received?.calls ?? 0;
-  const explained = (incoming.get(id) ?? []).reduce((sum, { counted }) => sum + (counted?.calls ?? 0), 0);
-  return calls > 0 && calls - explained >= calls * ENTRY_SHARE;
+/** Whether users reach a node: requests without a caller come to it. */
+export function isEntry({ type, received, entered }: Pick<MapNode, 'type' | 'received' | 'entered'>): boolean {
+  return (type === 'service' || type === 'function') && entered > 0 && entered >= (received?.calls ?? 0) * ENTRY_SHARE;
 }
 
 /** Requests that a node works on: those it received; of one that only calls (a cron job, a load generator), those it makes. */

@@ -76,6 +76,10 @@ export function buildMap(evidence: Evidence): ServiceMap {
   const builder = new MapBuilder();
   builder.notes.push(...evidence.notes);
   for (const row of evidence.services) addService(builder, row);
+  for (const { service, calls } of evidence.entries) {
+    const node = builder.nodes.get(nodeId({ type: 'function', name: service })) ?? builder.nodes.get(nodeId({ type: 'service', name: service }));
+    if (node) node.entered += calls;
+  }
   learnNames(builder, evidence);
   for (const row of evidence.calls) addCall(builder, row);
   for (const source of evidence.declared) addDeclared(builder, source);
@@ -213,7 +217,7 @@ function targetOfId(id: string, system: string): CallTarget {
 }
 
 function newNode(id: string, { type, name, system }: CallTarget, { firstSeenMs, lastSeenMs }: Seen): MapNode {
-  return { id, type, name, system, group: '', versions: new Set(), received: null, firstSeenMs, lastSeenMs };
+  return { id, type, name, system, group: '', versions: new Set(), received: null, entered: 0, firstSeenMs, lastSeenMs };
 }
 
 function newEdge(id: string, source: string, target: string, protocol: string, kind: CallRow['kind'], { firstSeenMs, lastSeenMs }: Seen): MapEdge {

@@ -13,6 +13,8 @@ export interface MapNode {
   readonly versions: Set<string>;
   /** Requests it received: by its own spans, else as its callers see them; null where no span shows any. */
   received: MutableCounted | null;
+  /** Of them, those that came from outside. */
+  entered: number;
   firstSeenMs: number;
   lastSeenMs: number;
 }

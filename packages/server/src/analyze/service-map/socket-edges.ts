@@ -20,7 +20,7 @@ export function addSockets(builder: MapBuilder, evidence: Evidence): void {
   for (const flow of outgoing) {
     const source = builder.node(ownerTarget(flow, 0), flow);
     const listener = listeners.find(flow.peerAddress, flow.peerPort, flow.host);
-    const target = flowTarget(builder, flow, listener, source.id, unknown);
+    const target = flowTarget(builder, flow, listener, listeners, source.id, unknown);
     if (target === undefined || target === source.id) continue;
     const known = builder.nodes.get(target)!;
     const edge = builder.edge(source.id, target, protocolOf(known.system, flow), known.type === 'queue' ? 'publish' : 'request', flow);
@@ -30,12 +30,15 @@ export function addSockets(builder: MapBuilder, evidence: Evidence): void {
   }
 }
 
-function flowTarget(builder: MapBuilder, flow: SocketFlow, listener: ListenSocket | undefined, source: string, unknown: ReadonlySet<string>): string | undefined {
+function flowTarget(builder: MapBuilder, flow: SocketFlow, listener: ListenSocket | undefined, listeners: Listeners, source: string, unknown: ReadonlySet<string>): string | undefined {
   const { peerPort: port } = flow;
   const host = plainAddress(flow.peerAddress);
   // A listener that says its service is the surest; then a name that others know it by; then what the caller calls on such a port.
   if (listener !== undefined && listener.service !== '') return builder.node(ownerTarget(listener, port), flow).id;
-  const named = builder.names.find(host, port);
+  // Spans tell a host's address as their service's; where somebody else is known to listen there, it is not that service.
+  const isOthers = systemOfAddress('', port) !== undefined || (listener !== undefined && listener.process !== '' && listeners.isHostAddress(host));
+  const byName = builder.findNode(host, port, source);
+  const named = isOthers && byName?.startsWith('service:') ? undefined : byName;
   const system = (listener && systemOfProcess(listener.process, port)?.system) ?? systemOfAddress('', port)?.system ?? '';
   const found = named ?? builder.onlyCalledOf(source, system) ?? builder.onlyDeclaredAt(source, port);
   if (found !== undefined && builder.nodes.has(found)) return found;
@@ -87,6 +90,10 @@ class Listeners {
       this.#hosts.set(plain, (this.#hosts.get(plain) ?? new Set()).add(host));
       this.#addresses.set(host, [...(this.#addresses.get(host) ?? []), plain]);
     }
+  }
+
+  isHostAddress(address: string): boolean {
+    return this.#hosts.has(address);
   }
 
   addressesOf(host: string): readonly string[] {

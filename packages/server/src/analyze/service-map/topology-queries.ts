@@ -1,5 +1,24 @@
-import type { CausesAnswer, DeclarationsAnswer, DeclarationSourcesAnswer, ImpactAnswer, SystemCriticalPathAnswer, TopologyAnswer, TopologyChangesAnswer } from '@pitot/core';
+import {
+  AppError,
+  type CausesAnswer,
+  type Clock,
+  type DeclarationsAnswer,
+  type DeclarationSourcesAnswer,
+  type ImpactAnswer,
+  type SystemCriticalPathAnswer,
+  type TopologyAnswer,
+  type TopologyChangesAnswer,
+} from '@pitot/core';
+import type { DeclarationKeeper } from '../../query/topology/evidence.ts';
+import { findCauses } from './cause-finding.ts';
+import { changesOf } from './changes.ts';
+import { impactOf } from './impact.ts';
 import type { Declaration } from './kubernetes-declaration.ts';
+import { mapAnswer } from './map-answer.ts';
+import type { MapSource } from './map-source.ts';
+import { settledPeriod } from './periods.ts';
+import { focused, type MapNode, type ServiceMap } from './service-map.ts';
+import { systemCriticalPath, type TraceSource } from './traced-paths.ts';
 
 /** What to look at: `startMs` inclusive, `endMs` exclusive, milliseconds since the epoch. */
 export interface MapRange {
@@ -44,4 +63,61 @@ export interface TopologyQueries {
   declarations(): Promise<DeclarationSourcesAnswer>;
   /** Forgets what a source declared. Throws `not_found` where it declared nothing. */
   removeDeclarations(source: string): Promise<void>;
+}
+
+export interface TopologyQueriesOptions {
+  readonly source: MapSource;
+  readonly traces: TraceSource;
+  readonly declarations: DeclarationKeeper;
+  readonly clock: Clock;
+}
+
+export function createTopologyQueries({ source, traces, declarations, clock }: TopologyQueriesOptions): TopologyQueries {
+  return {
+    async map({ focus, depth = 1, ...range }, signal) {
+      const { map, judged, before } = await source.compared(range, signal);
+      if (focus !== undefined) nodeOf(map, focus);
+      const shown = focus === undefined ? map : focused(map, focus, depth);
+      return mapAnswer(shown, range.endMs - range.startMs, (id) => ({ now: judged.nodes.get(id)?.received ?? null, before: before.nodes.get(id)?.received ?? null }));
+    },
+    async changes({ fromMs, toMs, windowMs, environment }, signal) {
+      const window = (endMs: number) => source.map({ startMs: Math.max(0, endMs - windowMs), endMs, ...(environment !== undefined && { environment }) }, signal);
+      const [before, after] = await Promise.all([window(fromMs), window(toMs)]);
+      return changesOf(before, after, windowMs);
+    },
+    async impact({ node, ...range }, signal) {
+      const settled = settledPeriod(range, clock.nowMs());
+      const { map } = await source.compared({ ...range, ...settled }, signal);
+      nodeOf(map, node);
+      return impactOf(map, node, settled.endMs - settled.startMs);
+    },
+    async causes({ node, ...range }, signal) {
+      const compared = await source.compared(range, signal);
+      nodeOf(compared.map, node);
+      return findCauses({ source, clock, traces }, compared, node, signal);
+    },
+    async criticalPath({ node, ...range }, signal) {
+      const { map } = await source.compared(range, signal);
+      const { type, name, id } = nodeOf(map, node);
+      if (type !== 'service' && type !== 'function') throw new AppError('bad_request', `${node} has no traces of its own; ask for a service that calls it`, { fields: { node } });
+      return systemCriticalPath(traces, map, id, { ...range, service: name }, signal);
+    },
+    async declare({ source: name, services, edges, skipped }) {
+      await declarations.replace({ source: name, services, edges, updatedMs: clock.nowMs() });
+      return { source: name, services: services.length, edges: edges.length, skipped: [...skipped] };
+    },
+    async declarations() {
+      const kept = await declarations.list();
+      return { sources: kept.map(({ source: name, services, edges, updatedMs }) => ({ source: name, services: services.length, edges: edges.length, updated: new Date(updatedMs).toISOString() })) };
+    },
+    async removeDeclarations(name) {
+      if (!(await declarations.remove(name))) throw new AppError('not_found', `nothing is declared by ${JSON.stringify(name)}`, { fields: { source: name } });
+    },
+  };
+}
+
+function nodeOf(map: ServiceMap, id: string): MapNode {
+  const node = map.nodes.get(id);
+  if (!node) throw new AppError('not_found', `the map has no node ${JSON.stringify(id)} in this range; ids are written <type>:<name>, e.g. service:cart`, { fields: { node: id } });
+  return node;
 }

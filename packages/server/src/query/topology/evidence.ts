@@ -122,10 +122,17 @@ export interface DeclaredSource {
   readonly edges: readonly DeclaredCallRow[];
 }
 
+/** Requests from outside: of server spans without a parent. */
+export interface EntryRow {
+  readonly service: string;
+  readonly calls: number;
+}
+
 /** Everything that is known of who calls whom in a range. */
 export interface Evidence {
   readonly services: readonly ServiceRow[];
   readonly calls: readonly CallRow[];
+  readonly entries: readonly EntryRow[];
   readonly flows: readonly SocketFlow[];
   readonly listens: readonly ListenSocket[];
   readonly hostAddresses: readonly HostAddress[];

@@ -1,0 +1,93 @@
+import type { Clock } from '@pitot/core';
+import type { Counted, Evidence } from '../../query/topology/evidence.ts';
+import type { StepRow, TopologyReader } from '../../query/topology/topology-reader.ts';
+import type { NodeStep } from './causes.ts';
+import { buildMap } from './map-builder.ts';
+import { judgedPeriod, previousPeriod, stepOf, type Period } from './periods.ts';
+import { RecentAnswers } from './recent-answers.ts';
+import { addCounted, emptyCounted, listAt, nodeId, type ServiceMap } from './service-map.ts';
+
+/** A range with its environment. */
+export interface MapPeriod extends Period {
+  readonly environment?: string;
+}
+
+/** The map of a range with the maps it is compared with, all under the same names. */
+export interface ComparedMaps {
+  readonly range: MapPeriod;
+  readonly map: ServiceMap;
+  /** Of the period by which nodes are judged: the end of the range. */
+  readonly judged: ServiceMap;
+  /** Of the period of the range's length before it. */
+  readonly before: ServiceMap;
+  readonly evidence: Evidence;
+}
+
+const KEPT_MS = 5000;
+const MOST_STEPS = 60;
+
+/** Reads maps, and keeps them for some seconds: the questions of one page ask for the same. */
+export class MapSource {
+  readonly #reader: TopologyReader;
+  readonly #recent: RecentAnswers<ComparedMaps>;
+
+  constructor(reader: TopologyReader, clock: Clock) {
+    this.#reader = reader;
+    this.#recent = new RecentAnswers(clock, KEPT_MS);
+  }
+
+  compared(range: MapPeriod, signal?: AbortSignal): Promise<ComparedMaps> {
+    return this.#recent.get(recentKey(range), () => this.#compared(range), signal);
+  }
+
+  async map(range: MapPeriod, signal?: AbortSignal): Promise<ServiceMap> {
+    return buildMap(await this.#reader.everything(range, signal));
+  }
+
+  /** Two maps of spans under the names of what is known besides: a period and the one of `previous`. */
+  async pair(evidence: Evidence, period: MapPeriod, previous: MapPeriod, signal?: AbortSignal): Promise<{ now: ServiceMap; before: ServiceMap }> {
+    const [now, before] = await Promise.all([this.#reader.spans(period, signal), this.#reader.spans(previous, signal)]);
+    return { now: buildMap({ ...evidence, ...now, flows: [] }), before: buildMap({ ...evidence, ...before, flows: [] }) };
+  }
+
+  /** Requests of nodes by step, from `startMs` on, in ascending order; by node id. */
+  async series(range: MapPeriod, map: ServiceMap, ids: readonly string[], signal?: AbortSignal): Promise<Map<string, NodeStep[]>> {
+    const names = [...new Set(ids.map((id) => map.nodes.get(id)!.name))];
+    if (names.length === 0) return new Map();
+    return seriesOf(await this.#reader.steps({ ...range, names, stepMs: stepOf(range, MOST_STEPS) }, signal), map);
+  }
+
+  async #compared(range: MapPeriod): Promise<ComparedMaps> {
+    const judgedRange = { ...range, ...judgedPeriod(range) };
+    const isWhole = judgedRange.startMs === range.startMs;
+    const [evidence, recent, previous] = await Promise.all([
+      this.#reader.everything(range),
+      isWhole ? undefined : this.#reader.spans(judgedRange),
+      this.#reader.spans({ ...range, ...previousPeriod(range) }),
+    ]);
+    const map = buildMap(evidence);
+    const judged = recent ? buildMap({ ...evidence, ...recent, flows: [] }) : map;
+    return { range, map, judged, before: buildMap({ ...evidence, ...previous, flows: [] }), evidence };
+  }
+}
+
+/** The same question within the same few seconds; ranges that end now differ by milliseconds. */
+export function recentKey({ startMs, endMs, environment = '' }: MapPeriod): string {
+  return `${Math.round((endMs - startMs) / 1000)} ${Math.floor(endMs / KEPT_MS)} ${environment}`;
+}
+
+function seriesOf(rows: readonly StepRow[], map: ServiceMap): Map<string, NodeStep[]> {
+  const steps = new Map<string, Map<number, ReturnType<typeof emptyCounted>>>();
+  for (const { target, timeMs, ...counted } of rows) {
+    const id = [nodeId(target), nodeId({ ...target, type: 'function' })].find((known) => map.nodes.has(known));
+    if (id === undefined) continue;
+    const byTime = steps.get(id) ?? new Map<number, ReturnType<typeof emptyCounted>>();
+    steps.set(id, byTime);
+    const step = byTime.get(timeMs) ?? emptyCounted();
+    byTime.set(timeMs, step);
+    addCounted(step, counted as Counted);
+  }
+  const series = new Map<string, NodeStep[]>();
+  for (const [id, byTime] of steps) for (const [timeMs, counted] of [...byTime].sort(([a], [b]) => a - b)) listAt(series, id).push({ timeMs, ...counted });
+  return series;
+}
