@@ -1,20 +1,31 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { testContext } from './fixtures/delivery.ts';
 import { MemorySink } from './fixtures/memory-sink.ts';
+import { LISTENERS } from './listeners.ts';
 import { RECEIVERS } from './receivers.ts';
 
-it('lists every folder once, under its name', () => {
-  const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'fixtures')
-    .map((entry) => entry.name);
-  expect(RECEIVERS.map(({ name }) => name).toSorted()).toEqual(folders.toSorted());
+const folders = readdirSync(import.meta.dirname, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && entry.name !== 'fixtures')
+  .map((entry) => entry.name);
+
+/** A listener may share the folder of an HTTP door of its format, and a folder may have several: they begin with its name. */
+const folderOf = (name: string): string | undefined => folders.find((folder) => name === folder || name.startsWith(`${folder}-`));
+
+it('lists every folder, and each door once', () => {
+  expect(RECEIVERS.map(({ name }) => folders.includes(name))).toEqual(RECEIVERS.map(() => true));
+  const names = [...RECEIVERS, ...LISTENERS].map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(new Set(names.map(folderOf))).toEqual(new Set(folders));
 });
 
-it('has a test in every folder that runs the conformance suite', () => {
-  for (const { name } of RECEIVERS) {
-    expect(readdirSync(join(import.meta.dirname, name))).toContain('receiver.test.ts');
+it('has a test in every folder that runs a conformance suite', () => {
+  for (const { name } of RECEIVERS) expect(readdirSync(join(import.meta.dirname, name))).toContain('receiver.test.ts');
+  for (const { name } of LISTENERS) {
+    const folder = join(import.meta.dirname, folderOf(name)!);
+    const tests = readdirSync(folder).filter((file) => file.endsWith('.test.ts'));
+    expect(tests.some((file) => readFileSync(join(folder, file), 'utf8').includes('listenerConformance('))).toBe(true);
   }
 });
 

@@ -11,6 +11,8 @@ import { MemorySink } from '../fixtures/memory-sink.ts';
 import { decodeExportResponse, decodeRpcStatus, encodeSignal } from '../fixtures/otlp-messages.ts';
 import { SignalMemory } from '../fixtures/signal-memory.ts';
 import { attributesOf, encodeRequest, nanoseconds, requestOf } from './fixtures/messages.ts';
+
+import { listenerConformance } from '../listener-conformance.ts';
 import { otlpGrpc } from './grpc.ts';
 
 const LOGS = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
@@ -24,7 +26,7 @@ function logRequest(lines: readonly string[]): Buffer {
 
 type Answer = { readonly response: Buffer } | { readonly error: ServiceError };
 
-/** A listener on a free port, and a client of it. */
+/** A listener on a free port, and a client of it; closed after the test. */
 class Door {
   readonly logs = new SignalMemory('logs');
   readonly spans = new SignalMemory('traces');
@@ -35,6 +37,7 @@ class Door {
   async open(limits: Partial<Limits> = {}, authorize?: ListenerContext['authorize']): Promise<this> {
     const context = listenerContext(signalContext(this, limits), authorize);
     this.listener = await otlpGrpc.listen(context, { host: '127.0.0.1', port: 0 });
+    doors.push(this);
     return this;
   }
 
@@ -58,8 +61,11 @@ class Door {
   }
 }
 
+const doors: Door[] = [];
 let door: Door;
-afterEach(() => door.close());
+afterEach(async () => {
+  await Promise.all(doors.splice(0).map((one) => one.close()));
+});
 
 function refused(answer: Answer): { code: status; details: string; retryDelaySeconds: number | undefined } {
   if (!('error' in answer)) throw new Error('the request was taken');
@@ -75,6 +81,27 @@ function taken(answer: Answer): ReturnType<typeof decodeExportResponse> {
   if ('error' in answer) throw answer.error;
   return decodeExportResponse(answer.response);
 }
+
+listenerConformance({
+  receiver: otlpGrpc,
+  configurationKey: 'PITOT_OTLP_GRPC_LISTEN',
+  async send(url, lines) {
+    const session = http2.connect(url.replace('grpc:', 'http:'));
+    const stream = session.request({ ':method': 'POST', ':path': LOGS, 'content-type': 'application/grpc', te: 'trailers' });
+    stream.end(framed(logRequest(lines)));
+    stream.resume();
+    await once(stream, 'close');
+    session.destroy();
+  },
+  async sendBytes(url, bytes) {
+    const { hostname, port } = new URL(url.replace('grpc:', 'http:'));
+    const socket = connect(Number(port), hostname).on('error', () => {});
+    socket.end(bytes);
+    socket.resume();
+    await once(socket, 'close');
+  },
+  damageable: Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]), framed(logRequest(['a']))]),
+});
 
 describe('OTLP/gRPC', () => {
   it('takes the three signals, empty ones too', async () => {
@@ -234,7 +261,8 @@ describe('bytes that are no gRPC', () => {
     const good = logRequest(['a', 'b', 'c']);
     for (let round = 0; round < 500; round++) {
       const answer = await door.send(LOGS, Buffer.from(damaged(good, random)));
-      if ('error' in answer) expect(refused(answer).code).toBe(status.INVALID_ARGUMENT);
+      const code = 'error' in answer ? refused(answer).code : status.OK;
+      expect([status.OK, status.INVALID_ARGUMENT]).toContain(code);
     }
     expect(door.logs.commits).toBeGreaterThan(0);
   });

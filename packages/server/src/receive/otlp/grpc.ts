@@ -1,4 +1,5 @@
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
 import {
   Metadata,
   Server,
@@ -29,6 +30,8 @@ import { SIGNALS } from './signals.ts';
 const NAME = 'otlp-grpc';
 /** Requests of one connection that are in work at the same time; more wait at the sender. */
 const MAX_STREAMS = 256;
+/** More are turned away by closing them. */
+const MAX_CONNECTIONS = 4096;
 /** A request whose message is not whole by then is given up. */
 const MESSAGE_TIMEOUT_MS = 60_000;
 /** Finds senders that are gone without a word. */
@@ -57,11 +60,30 @@ async function listen(context: ListenerContext, address: SocketAddress): Promise
     interceptors: [door.gate],
   });
   for (const signal of SIGNALS) server.addService(definitionOf(signal), door.methodsOf(signal));
-  const port = await bind(server, address);
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  // The sockets are ours, because the library cannot be made to let go of one whose other end does nothing.
+  const sockets = new Set<Socket>();
+  const listener = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    injector.injectConnection(socket);
+  });
+  listener.maxConnections = MAX_CONNECTIONS;
+  await bind(listener, address);
+  listener.on('error', (err) => context.log.warn({ err, receiver: NAME }, 'gRPC listener failed'));
   return {
-    url: `grpc://${urlHost(address.host)}:${port}`,
+    url: `grpc://${urlHost(address.host)}:${(listener.address() as AddressInfo).port}`,
     drain: () => door.drain(),
-    close: () => shutDown(server),
+    async close() {
+      const closed = once(listener, 'close');
+      listener.close();
+      // Requests in flight end; what still runs after the grace, such as half a message, is cut.
+      injector.drain(CLOSE_GRACE_MS);
+      const cut = setTimeout(() => sockets.forEach((socket) => socket.destroy()), CLOSE_GRACE_MS);
+      await closed;
+      clearTimeout(cut);
+      server.forceShutdown();
+    },
   };
 }
 
@@ -175,30 +197,15 @@ function credentialsOf(metadata: Metadata): Credentials {
 
 function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return 'localhost';
-  return bracketed(host);
-}
-
-function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function bind(server: Server, { host, port }: SocketAddress): Promise<AddressInfo['port']> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(`${bracketed(host)}:${port}`, ServerCredentials.createInsecure(), (cause, bound) => {
-      if (cause === null) return resolve(bound);
-      const message = `cannot listen on ${host}:${port} (${cause.message}); set PITOT_OTLP_GRPC_LISTEN to another address`;
-      return reject(new AppError('bad_config', message, { cause, fields: { host, port } }));
-    });
-  });
-}
-
-/** Lets requests in flight end; what still runs after the grace, such as half a message, is cut. */
-function shutDown(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => server.forceShutdown(), CLOSE_GRACE_MS);
-    server.tryShutdown(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-  });
+async function bind(listener: NetServer, { host, port }: SocketAddress): Promise<void> {
+  try {
+    listener.listen(port, host);
+    await once(listener, 'listening');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('bad_config', `cannot listen on ${host}:${port} (${reason}); set PITOT_OTLP_GRPC_LISTEN to another address`, { cause, fields: { host, port } });
+  }
 }
