@@ -5,6 +5,7 @@ import { ApiKeyTable } from './api-keys.ts';
 import type { Postgres } from './postgres.ts';
 import { account, session, user } from './schema.ts';
 import { SettingsTable } from './settings.ts';
+import { DeclarationTable } from './topology-declarations.ts';
 
 /** What every PostgreSQL must do for us; run on PGlite and on a server. */
 export function postgresContract(name: string, open: () => Promise<Postgres>, close: () => Promise<void> = async () => {}): void {
@@ -28,7 +29,7 @@ export function postgresContract(name: string, open: () => Promise<Postgres>, cl
       await (postgres.kind === 'server' ? Promise.all([postgres.migrate(), postgres.migrate()]) : postgres.migrate());
       const tables = await postgres.db.execute(sql`SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1`);
       const names = (tables as unknown as { rows: { table_name: string }[] }).rows.map((row) => row.table_name);
-      expect(names).toEqual(['account', 'api_keys', 'session', 'settings', 'user', 'verification']);
+      expect(names).toEqual(['account', 'api_keys', 'session', 'settings', 'topology_declarations', 'user', 'verification']);
     });
 
     it('keeps API keys, newest first', async () => {
@@ -54,6 +55,22 @@ export function postgresContract(name: string, open: () => Promise<Postgres>, cl
       expect(await table.get('x')).toBe(`'; DROP TABLE settings; --`);
       await table.remove('x');
       expect(await table.get('x')).toBeUndefined();
+    });
+
+    it('keeps declared calls, each source as a whole', async () => {
+      const table = new DeclarationTable(postgres);
+      const shop = {
+        source: "shop's",
+        updatedMs: 1_700_000_000_000,
+        services: [{ name: 'cart', namespace: 'shop', hosts: ['cart', 'cart.shop'] }],
+        edges: [{ from: 'web', to: 'cart', address: 'cart:8080', protocol: '', detail: 'Deployment/web env CART' }],
+      };
+      await table.replace({ ...shop, edges: [] });
+      await table.replace(shop);
+      await table.replace({ ...shop, source: 'a', updatedMs: 1_700_000_001_000 });
+      expect(await table.list()).toEqual([{ ...shop, source: 'a', updatedMs: 1_700_000_001_000 }, shop]);
+      expect([await table.remove('a'), await table.remove('a')]).toEqual([true, false]);
+      expect(await table.list()).toEqual([shop]);
     });
 
     it('removes sessions and accounts with their user', async () => {

@@ -86,3 +86,12 @@ export const settings = pgTable('settings', {
   value: jsonb('value').notNull(),
   updatedAt: updatedAt(),
 });
+
+/** Who calls whom by what somebody declared: Kubernetes manifests, or a list. Addresses without credentials. */
+export const topologyDeclarations = pgTable('topology_declarations', {
+  /** Who declares, e.g. a repository. */
+  source: text('source').primaryKey(),
+  services: jsonb('services').notNull(),
+  edges: jsonb('edges').notNull(),
+  updatedAt: updatedAt(),
+});
