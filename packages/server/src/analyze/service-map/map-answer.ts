@@ -27,7 +27,11 @@ function nodeAnswer(node: MapNode, lengthMs: number, { now, before }: Judged): T
   const isCounted = received !== null;
   const judgement = isCounted ? healthOf(now, before) : { health: 'unknown' as const, reason: 'Seen, but without spans of requests to judge it by.' };
   return {
-    ...{ id, type, name, group, system },
+    id,
+    type,
+    name,
+    group,
+    system,
     versions: [...versions].sort(),
     ...judgement,
     red: received && redOf(received, lengthMs),
@@ -39,7 +43,12 @@ function nodeAnswer(node: MapNode, lengthMs: number, { now, before }: Judged): T
 function edgeAnswer(edge: MapEdge, lengthMs: number): TopologyEdge {
   const { id, source, target, protocol, kind, confidence, counted, retried } = edge;
   return {
-    ...{ id, source, target, protocol, kind, confidence },
+    id,
+    source,
+    target,
+    protocol,
+    kind,
+    confidence,
     evidence: [...edge.evidence.values()]
       .sort((a, b) => b.confidence - a.confidence)
       .slice(0, 20)

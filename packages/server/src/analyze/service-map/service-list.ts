@@ -37,7 +37,8 @@ export function serviceSummaries(rows: ServiceRows): ServiceSummary[] {
       const known = instances.get(key);
       const trend = trends.get(key);
       return {
-        ...{ service, environment },
+        service,
+        environment,
         versions: [...(known?.versions ?? [])].sort().slice(-MOST_VERSIONS),
         language: known?.language ?? '',
         instances: known?.instances.size ?? 0,

@@ -81,8 +81,13 @@ function serviceRows(edges: readonly EdgeRow[], operations: readonly OperationRo
   const functions = new Set(edges.flatMap(({ client, clientType, server, serverType }) => [...(clientType === 'function' ? [client] : []), ...(serverType === 'function' ? [server] : [])]));
   const namespaces = new Map(instances.filter(({ namespace }) => namespace !== '').map(({ service, namespace }) => [service, namespace]));
   const row = (service: string, environment: string, version: string, seen: { firstSeenMs: number; lastSeenMs: number }, counted: Counted): ServiceRow => ({
-    ...{ service, environment, version, namespace: namespaces.get(service) ?? '', isFunction: functions.has(service) },
-    ...{ firstSeenMs: seen.firstSeenMs, lastSeenMs: seen.lastSeenMs },
+    service,
+    environment,
+    version,
+    namespace: namespaces.get(service) ?? '',
+    isFunction: functions.has(service),
+    firstSeenMs: seen.firstSeenMs,
+    lastSeenMs: seen.lastSeenMs,
     ...counted,
   });
   return [
