@@ -122,7 +122,7 @@ export class TokenLine {
         const placeholder = placeholderAt(text, at);
         if (placeholder === 0) at++;
         else at = this.#readChunk(at, to);
-      } else if (kind === BLANK || kind === BRACKET) at++;
+      } else if (kind === BLANK || kind === BRACKET || (kind === TRAILING && !startsChunk(text, at, code))) at++;
       else at = this.#readChunk(at, to);
     }
   }
@@ -218,6 +218,12 @@ export class TokenLine {
 
 function classOf(code: number): number {
   return code < 128 ? CLASS[code]! : 0;
+}
+
+/** `::1`, `./run`, `../lib` and `.5` start with what otherwise ends a token. */
+function startsChunk(text: string, at: number, code: number): boolean {
+  const next = at + 1 < text.length ? text.charCodeAt(at + 1) : 32;
+  return code === 58 ? next === 58 : code === 46 && (next === 46 || next === 47 || isDigit(text, at + 1));
 }
 
 function isDigit(text: string, at: number): boolean {

@@ -108,8 +108,17 @@ function addFlat(record: MutableLogRecord, name: string, value: unknown, depth: 
     return;
   }
   budget.left--;
-  const plain = typeof value === 'object' ? JSON.stringify(value) : typeof value === 'number' ? value : String(value);
-  addAttribute(record, name, plain);
+  const plain = typeof value === 'object' ? asJson(value) : typeof value === 'number' ? value : String(value);
+  if (plain !== undefined) addAttribute(record, name, plain);
+}
+
+/** Undefined for what is nested so deeply that JSON can be read but not written. */
+function asJson(value: object): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }
 
 function addAttribute(record: MutableLogRecord, name: string, value: string | number): void {

@@ -27,6 +27,10 @@ const LONGEST_NAME = 64;
 /** What stands for no value, or for one that somebody else has hidden already. */
 const NO_SECRET = /^(?:null|none|nil|undefined|true|false|empty|\*+|x{3,}|<[^>]*>|\$\{.*|\{\{.*|%s|\?)$/i;
 const REDACTED = '[redacted';
+/** Longer values are no placeholder and no word: they go without a closer look, so that no text is looked at again and again. */
+const LONGEST_HARMLESS = 200;
+/** Longest value of a header. */
+const LONGEST_CREDENTIAL = 8_192;
 
 const QUOTE = 34;
 const APOSTROPHE = 39;
@@ -78,13 +82,13 @@ function valueAfter(text: string, at: number, certainty: Certainty, into: Found)
   const isQuoted = quote === QUOTE || quote === APOSTROPHE;
   if (isQuoted) start = quoteAt + 1;
   else if (quoteAt !== start || text.startsWith('//', start)) return false;
+  if (text.startsWith(REDACTED, start)) return false;
   let end = isQuoted ? quotedEnd(text, start, quote, quoteAt > 0 && codeAt(text, quoteAt - 1) === BACKSLASH) : bareEnd(text, start, certainty === 'header');
   if (certainty === 'header') start = afterScheme(text, start, end);
   else if (!isQuoted) while (end > start && codeAt(text, end - 1) === 46) end--;
   if (end <= start || text.startsWith(REDACTED, start)) return false;
   const value = text.slice(start, end);
-  if (NO_SECRET.test(value)) return false;
-  if (certainty === 'likely' && !looksSecret(value)) return false;
+  if (value.length <= LONGEST_HARMLESS && (NO_SECRET.test(value) || (certainty === 'likely' && !looksSecret(value)))) return false;
   into.kind = 'secret';
   into.start = start;
   into.end = end;
@@ -104,14 +108,15 @@ function quotedEnd(text: string, start: number, quote: number, isEscaped: boolea
 }
 
 function bareEnd(text: string, start: number, isHeader: boolean): number {
-  for (let i = start; i < text.length; i++) {
+  const limit = isHeader ? Math.min(text.length, start + LONGEST_CREDENTIAL) : text.length;
+  for (let i = start; i < limit; i++) {
     const code = codeAt(text, i);
     // A header's value is a scheme and a credential.
     if (code < SPACE || code === QUOTE || code === APOSTROPHE || code === BACKSLASH || code === 44 || code === 59) return i;
     // space & ) ] } < >
-    if (!isHeader && (code === SPACE || code === 38 || code === 41 || code === 93 || code === 125 || code === 60 || code === 62) && !(code === 93 && text.startsWith(REDACTED, start))) return i;
+    if (!isHeader && (code === SPACE || code === 38 || code === 41 || code === 93 || code === 125 || code === 60 || code === 62)) return i;
   }
-  return text.length;
+  return limit;
 }
 
 /** `Basic dXNlcjpwYXNz`: the scheme may stay. */
