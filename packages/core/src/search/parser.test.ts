@@ -107,7 +107,7 @@ describe('the search language', () => {
     const collect = (node: SearchNode): void => {
       if (node.kind === 'and' || node.kind === 'or') node.nodes.forEach(collect);
       else if (node.kind === 'not') collect(node.node);
-      else if (node.kind !== 'all') spans.push(text.slice(node.from, node.to));
+      else if (node.kind === 'text' || node.kind === 'field') spans.push(text.slice(node.from, node.to));
     };
     collect(parseSearch(text));
     expect(spans).toEqual(['a', 'service:cart', '"x y"', 'z>=5']);

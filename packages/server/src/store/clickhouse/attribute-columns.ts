@@ -18,3 +18,14 @@ export const VERSION: ColumnDefinition = {
   expression: "MATERIALIZED ResourceAttributes['service.version']",
   codec: 'ZSTD(1)',
 };
+
+/** Between a name and its value in `mapPairs`: no name has it. */
+export const PAIR_SEPARATOR = '\0';
+
+/**
+ * A map as texts of name and value: what the index of attributes is over, so that whether `user.id` is 123 is answered from it, without the map. An index
+ * is used only where the query says the same expression.
+ */
+export function mapPairs(column: string): string {
+  return `arrayMap((k, v) -> concat(k, '\\0', v), mapKeys(${column}), mapValues(${column}))`;
+}

@@ -1,5 +1,5 @@
 import type { TableDefinition } from './schema.ts';
-import { TEXT_MAP, NUMBER_MAP, ENVIRONMENT, VERSION } from './attribute-columns.ts';
+import { mapPairs, TEXT_MAP, NUMBER_MAP, ENVIRONMENT, VERSION } from './attribute-columns.ts';
 
 const short = (name: string) => ({ name, type: 'LowCardinality(String)', codec: 'ZSTD(1)' });
 
@@ -37,9 +37,10 @@ export const LOG_TABLES = {
       'INDEX idx_severity SeverityNumber TYPE set(25) GRANULARITY 1',
       'INDEX idx_pattern Pattern TYPE bloom_filter(0.01) GRANULARITY 1',
       // Over the expression, not with a preprocessor: so the same condition is true of the same rows with and without the index.
-      "INDEX idx_body lowerUTF8(Body) TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 100000000",
-      "INDEX idx_attribute_values mapValues(LogAttributes) TYPE text(tokenizer = 'array') GRANULARITY 100000000",
-      'INDEX idx_resource_values mapValues(ResourceAttributes) TYPE bloom_filter(0.01) GRANULARITY 1',
+      "INDEX idx_body lowerUTF8(Body) TYPE text(tokenizer = 'splitByNonAlpha', posting_list_codec = 'bitpacking') GRANULARITY 100000000",
+      `INDEX idx_attributes ${mapPairs('LogAttributes')} TYPE text(tokenizer = 'array', posting_list_codec = 'bitpacking') GRANULARITY 100000000`,
+      `INDEX idx_resource ${mapPairs('ResourceAttributes')} TYPE text(tokenizer = 'array', posting_list_codec = 'bitpacking') GRANULARITY 100000000`,
+      'INDEX idx_attribute_keys mapKeys(LogAttributes) TYPE bloom_filter(0.01) GRANULARITY 1',
     ],
     engine: 'MergeTree',
     partitionBy: 'toDate(TimestampTime)',

@@ -58,4 +58,5 @@ export const LOG_SEARCH_TABLE: SearchTable = {
   attributes: 'LogAttributes',
   numbers: 'LogNumbers',
   resource: 'ResourceAttributes',
+  indexedPairs: true,
 };

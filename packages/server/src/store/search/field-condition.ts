@@ -1,4 +1,5 @@
 import { searchError, type FieldTerm } from '@pitot/core/search';
+import { mapPairs, PAIR_SEPARATOR } from '../clickhouse/attribute-columns.ts';
 import { boundsOf } from './bounds.ts';
 import { findField, type SearchFieldOrBoth } from './field-lookup.ts';
 import { compileLevels } from './level-condition.ts';
@@ -34,6 +35,10 @@ interface TextSource {
   readonly sql: string;
   /** The number, or NULL. */
   readonly number?: string;
+  /** What must be true where there is a value at all, if there is a quick way to see it. */
+  readonly present?: string;
+  /** The name and the map, where pairs of them are indexed. */
+  readonly pair?: { readonly name: string; readonly map: string };
   readonly fold?: 'lower';
 }
 
@@ -41,8 +46,14 @@ function attributeColumns(field: Extract<SearchFieldOrBoth, { keys: readonly str
   return field.keys.flatMap((name): TextSource[] => {
     const key = params.add(name, 'String');
     const own = `${table.attributes}[${key}]`;
-    const attribute = { sql: own, number: `if(mapContains(${table.numbers}, ${key}), ${table.numbers}[${key}], toFloat64OrNull(${own}))` };
-    const resource = { sql: `${table.resource}[${key}]` };
+    const pair = (map: string): Pick<TextSource, 'pair'> => (table.indexedPairs ? { pair: { name, map } } : {});
+    const attribute = {
+      sql: own,
+      number: `if(mapContains(${table.numbers}, ${key}), ${table.numbers}[${key}], toFloat64OrNull(${own}))`,
+      present: `mapContains(${table.attributes}, ${key})`,
+      ...pair(table.attributes),
+    };
+    const resource = { sql: `${table.resource}[${key}]`, present: `mapContains(${table.resource}, ${key})`, ...pair(table.resource) };
     return field.kind === 'attribute' ? [attribute] : field.kind === 'resource' ? [resource] : [attribute, resource];
   });
 }
@@ -54,23 +65,37 @@ function textual(term: FieldTerm, sources: readonly TextSource[], params: Search
   const { condition } = term;
   switch (condition.op) {
     case 'exists':
-      return anyOf(sources.map(({ sql }) => `(${sql} != '')`));
+      return anyOf(sources.map((source) => both(source, `${source.sql} != ''`)));
     case 'is':
       if (condition.value === '') return noneOf(sources.map(({ sql }) => `${sql} = ''`));
-      return anyOf(sources.map((source) => `(${source.sql} = ${params.add(folded(condition.value, source), 'String')})`));
+      return anyOf(sources.map((source) => equals(source, condition.value, params)));
     case 'in': {
       const wanted = condition.values.filter((value) => value !== '');
-      const parts = wanted.length === 0 ? [] : sources.map((source) => `(${source.sql} IN ${params.add(wanted.map((value) => folded(value, source)), 'Array(String)')})`);
+      const parts = wanted.length === 0 ? [] : sources.map((source) => isOneOf(source, wanted, params));
       if (wanted.length < condition.values.length) parts.push(noneOf(sources.map(({ sql }) => `${sql} = ''`)));
       return anyOf(parts);
     }
     case 'like':
-      return anyOf(sources.map((source) => `(${source.sql} != '' AND ${source.sql} LIKE ${params.add(folded(likePattern(condition.pattern), source), 'String')})`));
+      return anyOf(sources.map((source) => both(source, `${source.sql} != '' AND ${source.sql} LIKE ${params.add(folded(likePattern(condition.pattern), source), 'String')}`)));
     case 'matches':
-      return anyOf(sources.map(({ sql }) => `(${sql} != '' AND match(${sql}, ${params.add(condition.pattern, 'String')}))`));
+      return anyOf(sources.map((source) => both(source, `${source.sql} != '' AND match(${source.sql}, ${params.add(condition.pattern, 'String')})`)));
     default:
       return compared(term, sources, params);
   }
+}
+
+function both({ present }: TextSource, condition: string): string {
+  return present === undefined ? `(${condition})` : `(${present} AND ${condition})`;
+}
+
+function equals(source: TextSource, value: string, params: SearchParameters): string {
+  if (source.pair) return `has(${mapPairs(source.pair.map)}, ${params.add(`${source.pair.name}${PAIR_SEPARATOR}${value}`, 'String')})`;
+  return `(${source.sql} = ${params.add(folded(value, source), 'String')})`;
+}
+
+function isOneOf(source: TextSource, values: readonly string[], params: SearchParameters): string {
+  if (source.pair) return anyOf(values.map((value) => equals(source, value, params)));
+  return `(${source.sql} IN ${params.add(values.map((value) => folded(value, source)), 'Array(String)')})`;
 }
 
 function folded(value: string, { fold }: TextSource): string {
@@ -83,9 +108,9 @@ function compared(term: FieldTerm, sources: readonly TextSource[], params: Searc
   const quantities = bounds.map(({ value }) => parseQuantity(value));
   if (quantities.every((quantity) => quantity !== undefined)) {
     const scaled = bounds.map(({ op }, i) => ({ op, value: scale(term, quantities[i]!) }));
-    return anyOf(sources.map(({ sql, number = `toFloat64OrNull(${sql})` }) => `ifNull(${numericCondition(number, scaled, params)}, false)`));
+    return anyOf(sources.map((source) => both(source, `ifNull(${numericCondition(source.number ?? `toFloat64OrNull(${source.sql})`, scaled, params)}, false)`)));
   }
-  return anyOf(sources.map((source) => `(${[`${source.sql} != ''`, ...bounds.map(({ op, value }) => `${source.sql} ${op} ${params.add(folded(value, source), 'String')}`)].join(' AND ')})`));
+  return anyOf(sources.map((source) => both(source, [`${source.sql} != ''`, ...bounds.map(({ op, value }) => `${source.sql} ${op} ${params.add(folded(value, source), 'String')}`)].join(' AND '))));
 }
 
 /** A number with a unit of time means something on an attribute only if its name says its own unit (`duration_ms`). */

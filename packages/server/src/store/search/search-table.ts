@@ -10,6 +10,8 @@ export interface SearchTable {
   readonly numbers: string;
   /** `Map(…, String)` column: `resource.x`, and names that the record's attributes do not have. */
   readonly resource: string;
+  /** Whether there are `text` indexes over `mapPairs` of both maps (attribute-columns.ts). */
+  readonly indexedPairs?: boolean;
 }
 
 export interface TextColumn {
