@@ -82,6 +82,7 @@ export function listenerConformance(subject: ListenerSubject): void {
       for (let round = 0; round < FUZZ_ROUNDS; round++) await subject.sendBytes(url, damaged(subject.damageable, random));
       await subject.send(url, ['still here']);
       await until(() => bodies().includes('still here'), 'a good line is taken after the damaged ones');
+      expect(bodies().filter((body) => body === 'still here')).toHaveLength(1);
     }, 20_000);
   });
 }

@@ -10,9 +10,8 @@ import { listenerContext, NOW_MS, signalContext } from '../fixtures/delivery.ts'
 import { MemorySink } from '../fixtures/memory-sink.ts';
 import { decodeExportResponse, decodeRpcStatus, encodeSignal } from '../fixtures/otlp-messages.ts';
 import { SignalMemory } from '../fixtures/signal-memory.ts';
-import { attributesOf, encodeRequest, nanoseconds, requestOf } from './fixtures/messages.ts';
-
 import { listenerConformance } from '../listener-conformance.ts';
+import { attributesOf, encodeRequest, nanoseconds, requestOf } from './fixtures/messages.ts';
 import { otlpGrpc } from './grpc.ts';
 
 const LOGS = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';

@@ -193,7 +193,8 @@ describe('a store that takes nothing for now', () => {
     const door = await new Door().open(syslogUdp);
     door.logs.failure = new AppError('bad_payload', 'no');
     await sendDatagrams(door.listener.url, ['<13>a: 1']);
-    await until(() => door.counts['pitot_syslog_dropped_total refused'] === 1, 'the message was counted');
+    await until(() => Object.keys(door.counts).length > 0, 'the message was counted');
+    expect(door.counts).toEqual({ 'pitot_syslog_dropped_total refused': 1 });
   });
 });
 
@@ -207,6 +208,8 @@ describe('the end of a listener', () => {
     expect(door.bodies).toEqual(['last']);
   });
 });
+
+if (!existsSync(LOGGER)) console.warn(`SKIPPED: ${LOGGER} is missing, so no real syslog client is tried`);
 
 describe.skipIf(!existsSync(LOGGER))('logger of util-linux', () => {
   const logger = (...options: string[]) => promisify(execFile)(LOGGER, [...options, '--server', '127.0.0.1', '--tag', 'backup', '--priority', 'daemon.err']);
@@ -233,8 +236,4 @@ describe.skipIf(!existsSync(LOGGER))('logger of util-linux', () => {
     const isStructured = (options as readonly string[]).includes('--sd-id');
     expect(record.attributes['syslog.structured_data.zoo@123.tiger']).toBe(isStructured ? 'hungry' : undefined);
   });
-});
-
-it.runIf(!existsSync(LOGGER))('NOT TRIED: logger of util-linux is not on this machine', () => {
-  console.warn(`SKIPPED: ${LOGGER} is missing, so no real syslog client was tried`);
 });
