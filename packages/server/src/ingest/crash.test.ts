@@ -35,6 +35,21 @@ async function sendUntilKilled(first: number, seed: number, acknowledgements: nu
   return output.split('\n').slice(0, -1).map(Number);
 }
 
+/** Each record of an acknowledged batch is there once; what was not acknowledged is there as whole requests, or not at all. */
+function checkNames(table: 'otel_logs' | 'otel_traces', column: string, acknowledged: ReadonlySet<number>): void {
+  const counts = new Map<string, number>();
+  for (const row of storedRows(join(directory, 'store'), table)) {
+    const name = row[column] as string;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    expect(row).toMatchObject(table === 'otel_logs' ? { LogAttributes: { body: name } } : { 'Events.Attributes': [{ name }] });
+  }
+  expect([...counts].filter(([, count]) => count !== 1)).toEqual([]);
+  const namesOf = (number: number): string[] => Array.from({ length: (number % 7) + 1 }, (_, i) => `${number}/${i}`);
+  expect([...acknowledged].flatMap(namesOf).filter((name) => !counts.has(name))).toEqual([]);
+  const whole = new Set([...counts.keys()].map((name) => Number(name.split('/')[0])));
+  expect([...whole].flatMap(namesOf).length).toBe(counts.size);
+}
+
 it(`loses nothing acknowledged and stores nothing twice through ${KILLS} kills`, async () => {
   const random = seededRandom(7);
   const acknowledged = new Set<number>();
@@ -74,5 +89,6 @@ it(`loses nothing acknowledged and stores nothing twice through ${KILLS} kills`,
   // Every sample's series is known.
   const known = new Set(storedRows(join(directory, 'store'), 'metric_series').map((row) => row['series']));
   expect(storedRows(join(directory, 'store'), 'metric_samples').filter((row) => !known.has(row['series']))).toEqual([]);
+  for (const [table, column] of [['otel_logs', 'Body'], ['otel_traces', 'SpanName']] as const) checkNames(table, column, acknowledged);
   expect(acknowledged.size).toBeGreaterThan(KILLS);
 });

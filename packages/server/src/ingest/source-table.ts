@@ -80,7 +80,7 @@ export class SourceTable {
   statuses(nowMs: number): SourceStatus[] {
     const merged = new Map<string, FullStatus>();
     this.#slots.forEach((slot, index) => {
-      if (this.samples[index]! + this.logs[index]! + this.spans[index]! === 0) return;
+      if (!(this.samples[index]! + this.logs[index]! + this.spans[index]! > 0)) return;
       const name = slotName(slot.receiver, 0, slot.service);
       merged.set(name, sum(merged.get(name), this.#status(slot, index, nowMs)));
     });

@@ -9,6 +9,10 @@ import { addValueText } from './value-text.ts';
 const KEY = 0x0a;
 const VALUE = 0x12;
 const STRING_VALUE = 0x0a;
+/** Tag and size of the value, tag and size of its string. */
+const VALUE_HEAD_BYTES = 4;
+/** Keys are cut where no key that means anything is as long. */
+const MOST_KEY_BYTES = 1024;
 /** The golden ratio: spreads bits in a product. */
 const MULTIPLIER = 0x9e37_79b1;
 
@@ -49,6 +53,8 @@ export class AttributeColumn {
   entries = 0;
   readonly #limits: AttributeLimits;
   readonly #mostEntries: number;
+  /** A value field below this many bytes has a size of one byte and is not to be cut. */
+  readonly #shortBytes: number;
   readonly #repairs: Repairs;
   readonly #value = new ValueView();
   /** By entry of the row: hash of the key, where key, value and number start (-1: not a number). A replaced key has hash 0 and start -1. */
@@ -69,6 +75,7 @@ export class AttributeColumn {
   constructor(limits: AttributeLimits, repairs: Repairs, numbers?: NumberColumn) {
     this.#limits = limits;
     this.#mostEntries = limits.attributes_per_record;
+    this.#shortBytes = Math.min(0x80, limits.attribute_value_bytes + VALUE_HEAD_BYTES + 1);
     this.#repairs = repairs;
     this.numbers = numbers;
   }
@@ -89,14 +96,14 @@ export class AttributeColumn {
     const at = reader.position;
     const valueAt = at + 2 + bytes[at + 1]!;
     if (
-      valueAt + 4 <= end &&
-      end - valueAt < 0x80 &&
+      valueAt + VALUE_HEAD_BYTES <= end &&
+      end - valueAt < this.#shortBytes &&
       bytes[at] === KEY &&
       bytes[at + 1]! < 0x80 &&
       bytes[valueAt] === VALUE &&
       bytes[valueAt + 1] === end - valueAt - 2 &&
       bytes[valueAt + 2] === STRING_VALUE &&
-      bytes[valueAt + 3] === end - valueAt - 4 &&
+      bytes[valueAt + 3] === end - valueAt - VALUE_HEAD_BYTES &&
       this.entries < this.#mostEntries
     ) {
       const { keys, values } = this;
@@ -135,7 +142,7 @@ export class AttributeColumn {
     const { keys } = this;
     const { attribute_value_bytes: limitBytes } = this.#limits;
     const keyAt = keys.size;
-    addBoundedText(keys, reader, keyStart, keyEnd, limitBytes, this.#repairs);
+    addBoundedText(keys, reader, keyStart, keyEnd, MOST_KEY_BYTES, this.#repairs);
     this.#beginEntry(keyAt, this.values.size);
     if (valueStart < valueEnd && reader.bytes[valueStart] === STRING_VALUE) {
       reader.position = valueStart + 1;
@@ -155,7 +162,7 @@ export class AttributeColumn {
   addText(key: string, value: string, number?: number): void {
     if (this.#isFull()) return;
     const keyAt = this.keys.size;
-    addBoundedString(this.keys, key, this.#limits.attribute_value_bytes, this.#repairs);
+    addBoundedString(this.keys, key, MOST_KEY_BYTES, this.#repairs);
     this.#beginEntry(keyAt, this.values.size);
     addBoundedString(this.values, value, this.#limits.attribute_value_bytes, this.#repairs);
     if (number !== undefined) this.#addNumber(keyAt, number);
