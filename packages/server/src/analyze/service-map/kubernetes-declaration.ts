@@ -4,6 +4,7 @@ import { manifestDocuments, mappingAt, textOf, textsOf, type Mapping } from './m
 import { namespaceOf, workloadsOf, type Setting, type Workload } from './workloads.ts';
 
 const MOST_SKIPPED = 100;
+const LONGEST_NAME = 300;
 const MOST_EDGES = 10_000;
 /** Names of variables and flags that hold a host without a port. */
 const HOLDS_HOST = /(?:^|[_.-])(?:host|hostname|addr|address|endpoint|url|uri|server|servers|broker|brokers)$/i;
@@ -36,7 +37,7 @@ interface Front {
 export async function kubernetesDeclaration(source: string, text: string): Promise<Declaration> {
   const skipped: string[] = [];
   const documents = await manifestDocuments(text, skipped);
-  const workloads = workloadsOf(documents);
+  const workloads = workloadsOf(documents).map((workload) => ({ ...workload, name: declaredText(workload.name), namespace: declaredText(workload.namespace) })).filter(({ name }) => name !== '');
   const fronts = frontsOf(documents);
   const services = servicesOf(workloads, fronts);
   const known = new Set(services.flatMap(({ hosts }) => hosts));
@@ -49,17 +50,22 @@ export async function kubernetesDeclaration(source: string, text: string): Promi
   }
   if (edges.size === MOST_EDGES) skipped.push(`only the first ${MOST_EDGES} calls were taken`);
   if (documents.length > 0 && workloads.length === 0) skipped.push('no Deployment, StatefulSet, DaemonSet, Pod, Job or CronJob was found');
-  return { source, services, edges: [...edges.values()], skipped: skipped.slice(0, MOST_SKIPPED) };
+  return { source: declaredText(source), services, edges: [...edges.values()], skipped: skipped.slice(0, MOST_SKIPPED) };
+}
+
+/** A name as it can be kept: without control characters, which PostgreSQL does not take, and not longer than names are. */
+export function declaredText(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, ' ').toWellFormed().trim().slice(0, LONGEST_NAME);
 }
 
 function frontsOf(documents: readonly Mapping[]): Front[] {
   return documents
     .filter((document) => document['kind'] === 'Service')
     .map((document) => ({
-      name: textOf(mappingAt(document, 'metadata')['name']).toLowerCase(),
-      namespace: namespaceOf(document),
+      name: declaredText(textOf(mappingAt(document, 'metadata')['name']).toLowerCase()),
+      namespace: declaredText(namespaceOf(document)),
       selector: textsOf(mappingAt(document, 'spec', 'selector')),
-      externalName: textOf(mappingAt(document, 'spec')['externalName']).toLowerCase(),
+      externalName: declaredText(textOf(mappingAt(document, 'spec')['externalName']).toLowerCase()),
     }))
     .filter(({ name }) => name !== '');
 }
@@ -98,7 +104,7 @@ function edgesOf(workload: Workload, workloads: readonly Workload[], fronts: rea
 function declaredEdge(workload: Workload, setting: Setting, { host, port, protocol }: Address, to: string): DeclaredCallRow {
   const known = port === 0 ? defaultPort(protocol) : port;
   const address = `${host.includes(':') ? `[${host}]` : host}${known === 0 ? '' : `:${known}`}`;
-  return { from: workload.name, to, address, protocol, detail: `${workload.kind}/${workload.workload} ${setting.place}` };
+  return { from: workload.name, to, address, protocol, detail: declaredText(`${workload.kind}/${workload.workload} ${setting.place}`) };
 }
 
 function addressesIn({ name, value, form }: Setting, known: ReadonlySet<string>): Address[] {

@@ -1,12 +1,16 @@
 import type { RestRoutes } from './routes.ts';
+import { serviceRoutes, type ServiceApi } from './service-routes.ts';
+import { topologyRoutes, type TopologyApi } from './topology-routes.ts';
 import { traceRoutes, type TraceApi } from './trace-routes.ts';
 
 /** The questions that the REST routes of single subjects ask. */
 export interface Questions {
   readonly traces?: TraceApi;
+  readonly services?: ServiceApi;
+  readonly topology?: TopologyApi;
 }
 
 /** Every subject: one file beside this one, one line here. */
-export function createSubjects({ traces }: Questions): readonly RestRoutes[] {
-  return [...(traces === undefined ? [] : [traceRoutes(traces)])];
+export function createSubjects({ services, topology, traces }: Questions): readonly RestRoutes[] {
+  return [...(traces === undefined ? [] : [traceRoutes(traces)]), ...(services === undefined ? [] : [serviceRoutes(services)]), ...(topology === undefined ? [] : [topologyRoutes(topology)])];
 }
