@@ -91,4 +91,4 @@ it(`loses nothing acknowledged and stores nothing twice through ${KILLS} kills`,
   expect(storedRows(join(directory, 'store'), 'metric_samples').filter((row) => !known.has(row['series']))).toEqual([]);
   for (const [table, column] of [['otel_logs', 'Body'], ['otel_traces', 'SpanName']] as const) checkNames(table, column, acknowledged);
   expect(acknowledged.size).toBeGreaterThan(KILLS);
-});
+}, 120_000);
