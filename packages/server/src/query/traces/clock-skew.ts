@@ -5,9 +5,11 @@ const TOLERANCE_US = 1000;
 
 interface Call {
   readonly parentClock: string;
-  /** Bounds of what must be added to the callee's times, seen from the caller's: from its start, and from its end where it waited for it. */
+  /** Bounds of what must be added to the callee's times, seen from the caller's: from its start, and from its end. */
   readonly fromUs: number;
   readonly toUs: number;
+  /** Whether the caller surely waited for the end, so that it alone is evidence. */
+  readonly waited: boolean;
 }
 
 /**
@@ -47,12 +49,13 @@ function callsByClock(spans: readonly TraceSpan[], parents: Int32Array, clocks: 
   spans.forEach((span, i) => {
     const parent = parents[i]! < 0 ? undefined : spans[parents[i]!]!;
     if (parent === undefined || clocks[i] === clocks[parents[i]!] || isMessage(span, parent)) return;
-    // A caller that gave up ends before its callee; so may one that does not wait.
-    const waited = parent.kind === 'client' && span.kind === 'server' && !isFailed(parent) && span.durationUs <= parent.durationUs;
+    const fits = span.durationUs <= parent.durationUs;
     const call = {
       parentClock: clocks[parents[i]!]!,
       fromUs: parent.startUs - span.startUs,
-      toUs: waited ? parent.startUs + parent.durationUs - span.startUs - span.durationUs : Infinity,
+      toUs: fits ? parent.startUs + parent.durationUs - span.startUs - span.durationUs : Infinity,
+      // A caller that gave up ends before its callee; so may one that does not wait.
+      waited: fits && parent.kind === 'client' && span.kind === 'server' && !isFailed(parent),
     };
     const list = calls.get(clocks[i]!);
     if (list) list.push(call);
@@ -64,14 +67,16 @@ function callsByClock(spans: readonly TraceSpan[], parents: Int32Array, clocks: 
 function skewFrom(calls: readonly Call[], known: ReadonlyMap<string, number>): number {
   let fromUs = -Infinity;
   let toUs = Infinity;
+  let surelyToUs = Infinity;
   for (const call of calls) {
     const base = known.get(call.parentClock);
     if (base === undefined) continue;
     fromUs = Math.max(fromUs, base + call.fromUs);
     toUs = Math.min(toUs, base + call.toUs);
+    if (call.waited) surelyToUs = Math.min(surelyToUs, base + call.toUs);
   }
   // Clocks that agree with the caller's are left alone, whatever was added to the caller's: the base is part of the bounds.
-  if (fromUs - TOLERANCE_US <= 0 && toUs + TOLERANCE_US >= 0) return 0;
+  if (fromUs - TOLERANCE_US <= 0 && surelyToUs + TOLERANCE_US >= 0) return 0;
   if (toUs === Infinity || fromUs > toUs) return Math.max(fromUs, 0);
   return (fromUs + toUs) / 2;
 }

@@ -12,6 +12,8 @@ export interface SpanTree {
   /** Spans whose parent was passed over because it is their own descendant, or themselves. */
   readonly cycles: number;
   readonly hasRoot: boolean;
+  /** Where the nodes' times count from, in the spans' own: the first start, skew corrected. */
+  readonly firstUs: number;
 }
 
 type MutableNode = { -readonly [Key in keyof SpanNode]: SpanNode[Key] } & { children: MutableNode[] };
@@ -29,8 +31,9 @@ export function buildSpanTree(sent: readonly TraceSpan[]): SpanTree {
   const parents = Int32Array.from(spans, ({ parentId, spanId }) => (parentId === '' || parentId === spanId ? NONE : (places.get(parentId) ?? NONE)));
   const cycles = cutCycles(parents) + spans.filter(({ parentId, spanId }) => parentId === spanId).length;
   const skews = clockSkews(spans, parents, parentsFirst(parents));
+  const firstUs = spans.reduce((first, span, i) => Math.min(first, span.startUs + skews[i]!), Infinity);
   const nodes = spans.map((span, i): MutableNode => {
-    const startUs = span.startUs + skews[i]!;
+    const startUs = span.startUs + skews[i]! - firstUs;
     return { span, parent: undefined, children: [], depth: 0, isParentReal: true, startUs, endUs: startUs + span.durationUs, skewUs: skews[i]! };
   });
   const isOrphan = (i: number) => parents[i] === NONE && spans[i]!.parentId !== '' && !places.has(spans[i]!.parentId);
@@ -52,6 +55,7 @@ export function buildSpanTree(sent: readonly TraceSpan[]): SpanTree {
     missingParents,
     cycles,
     hasRoot: root !== undefined && root.span.parentId === '',
+    firstUs: spans.length === 0 ? 0 : firstUs,
   };
 }
 

@@ -17,10 +17,10 @@ export interface StoredTrace {
   readonly logCounts: ReadonlyMap<string, number>;
 }
 
-/** A trace in its order, with times from its first start as it was sent. */
+/** A trace in its order. */
 export interface ArrangedTrace {
   readonly tree: SpanTree;
-  /** Nanoseconds since the epoch. */
+  /** Of the first start, skew corrected; nanoseconds since the epoch. */
   readonly startNs: bigint;
   readonly durationUs: number;
 }
@@ -33,13 +33,8 @@ export function arrangeTrace({ baseMs, spans }: Pick<StoredTrace, 'baseMs' | 'sp
   for (const { startNs } of spans) firstNs = Math.min(firstNs, startNs);
   if (firstNs === Infinity) firstNs = 0;
   const tree = buildSpanTree(spans.map((row) => traceSpan(row, firstNs)));
-  let startUs = Infinity;
-  let endUs = -Infinity;
-  for (const node of tree.nodes) {
-    startUs = Math.min(startUs, node.startUs);
-    endUs = Math.max(endUs, node.endUs);
-  }
-  return { tree, startNs: BigInt(baseMs) * 1_000_000n + BigInt(firstNs), durationUs: tree.nodes.length === 0 ? 0 : round(endUs - startUs) };
+  const durationUs = tree.nodes.reduce((end, node) => Math.max(end, node.endUs), 0);
+  return { tree, startNs: BigInt(baseMs) * 1_000_000n + BigInt(firstNs) + BigInt(Math.round(tree.firstUs * 1000)), durationUs: round(durationUs) };
 }
 
 function traceSpan(row: SpanRow, firstNs: number): TraceSpan {

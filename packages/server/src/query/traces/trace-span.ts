@@ -32,7 +32,7 @@ export interface SpanNode {
   readonly depth: number;
   /** Whether `parent` is the one that the span names; not so for an orphan that was put under the root. */
   readonly isParentReal: boolean;
-  /** Skew corrected. */
+  /** From the first start of the trace, skew corrected. */
   readonly startUs: number;
   readonly endUs: number;
   readonly skewUs: number;
