@@ -84,8 +84,7 @@ describe('redaction', () => {
   it('leaves the lines of ordinary software but for their addresses', () => {
     for (const { body } of makeCorpus(5_000, 3)) {
       const clean = standard.text(body);
-      expect(clean.replaceAll('[redacted:email]', '')).not.toContain('[redacted:');
-      if (!body.includes('@')) expect(clean).toBe(body);
+      expect(clean).toBe(body.replaceAll(/\w+@example\.com/g, '[redacted:email]'));
     }
   });
 
