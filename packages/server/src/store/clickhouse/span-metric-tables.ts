@@ -113,6 +113,7 @@ export const SPAN_METRIC_TABLES = {
     columns: [
       ...text('Environment', 'ServiceName'),
       { name: 'Address', type: 'String', codec: 'ZSTD(1)' },
+      { name: 'FirstSeen', type: 'SimpleAggregateFunction(min, DateTime64(3))', codec: 'ZSTD(1)' },
       { name: 'LastSeen', type: 'SimpleAggregateFunction(max, DateTime)', codec: 'ZSTD(1)' },
     ],
     engine: 'AggregatingMergeTree',

@@ -14,7 +14,7 @@ const IDS = String.raw`\\b(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12
 const LONGEST_NAME = 120;
 
 /** An operation's name with its ids taken out. */
-const OPERATION = `leftUTF8(replaceRegexpAll(SpanName, '${IDS}', '{id}'), ${LONGEST_NAME})`;
+export const OPERATION = `leftUTF8(replaceRegexpAll(SpanName, '${IDS}', '{id}'), ${LONGEST_NAME})`;
 
 /** The bucket of `ns`, of a native histogram of schema 2; everything below a microsecond is in one. */
 export const histogramBucket = (ns: string): string => `toInt16(greatest(-80, ceil(log2(greatest(${ns}, 1) / 1e9) * 4)))`;
@@ -107,12 +107,12 @@ const NAMES = [
   `if(SpanKind = 'Server', ${span('net.host.ip', 'network.local.address', 'net.sock.host.addr')}, '')`,
 ];
 
-/** The addresses of a service as a query of (Environment, ServiceName, Address, LastSeen). */
+/** The addresses of a service as a query of (Environment, ServiceName, Address, FirstSeen, LastSeen). */
 export function spanAddressesView(where: string): string {
   const all = `arrayConcat([${NAMES.map((name) => `toString(${name})`).join(', ')}], if(${resource('host.ip')} = '', [], extractAll(toString(${resource('host.ip')}), '[0-9a-fA-F:.]+')))`;
   return (
-    'SELECT Environment, ServiceName, lower(arrayJoin(names)) AS Address, max(seen) AS LastSeen FROM (' +
-    `SELECT Environment, ServiceName, ${all} AS names, toDateTime(max(Received)) AS seen FROM {from} WHERE SpanKind IN ('Server', 'Consumer') AND ${where} GROUP BY Environment, ServiceName, names) ` +
+    'SELECT Environment, ServiceName, lower(arrayJoin(names)) AS Address, min(since) AS FirstSeen, toDateTime(max(seen)) AS LastSeen FROM (' +
+    `SELECT Environment, ServiceName, ${all} AS names, min(Received) AS since, max(Received) AS seen FROM {from} WHERE SpanKind IN ('Server', 'Consumer') AND ${where} GROUP BY Environment, ServiceName, names) ` +
     "WHERE Address NOT IN ('', 'localhost', '0.0.0.0', '::', '::1') AND NOT startsWith(Address, '127.') GROUP BY Environment, ServiceName, Address"
   );
 }

@@ -1,8 +1,8 @@
 import type { Job, Logger } from '@pitot/core';
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
-import { once } from './exactly-once.ts';
+import { once } from '../clickhouse/exactly-once.ts';
 import { ARRIVED, EDGE_COLUMNS, edgeRows } from './edge-sql.ts';
-import { JobWindows, type JobWindow } from './job-windows.ts';
+import { JobWindows, type JobWindow } from '../clickhouse/job-windows.ts';
 
 export interface EdgeJobOptions {
   readonly log: Logger;

@@ -149,7 +149,20 @@ function answer(found: readonly Row[]): EdgesAnswer {
     }
     const [clientSum, serverSum, clientHistogram, serverHistogram, firstSeenMs, lastSeenMs, [isError, durationNs, traceId, spanId, endMs]] = row.slice(14) as [number, number, Record<string, number>, Record<string, number>, number, number, Row[20]];
     edges.push({
-      ...{ timeMs, environment, client, clientType, clientVersion, server, serverType, serverVersion, kind, protocol, evidence, calls, errors, retries },
+      timeMs,
+      environment,
+      client,
+      clientType,
+      clientVersion,
+      server,
+      serverType,
+      serverVersion,
+      kind,
+      protocol,
+      evidence,
+      calls,
+      errors,
+      retries,
       clientSide: durationsOf(clientHistogram, clientSum),
       serverSide: durationsOf(serverHistogram, serverSum),
       firstSeenMs,

@@ -104,7 +104,6 @@ function columns(call: Call): string {
 
 const NO_ONE = ["''", "''", "''"] as const;
 const service = (span: string) => [`${span}.ServiceType`, `${span}.ServiceName`, `${span}.ServiceVersion`] as const;
-const peer = (span: string) => [`${span}.PeerType`, `${span}.PeerName`, "''"] as const;
 
 /** The statement: one row per key of `service_edges`, with `Bucket` where the calls shall be kept. */
 export function edgeRows(source: EdgeSource, withBucket: boolean): string {
@@ -117,7 +116,7 @@ export function edgeRows(source: EdgeSource, withBucket: boolean): string {
   const children = ofSpans(`${near} AND Parent != 0${isWindowed ? ` AND (${isDue} OR Parent IN (SELECT Span FROM ${spans} WHERE ${isDue}))` : ''}`);
   const parents = ofSpans(`${near}${isWindowed ? ` AND (${isDue} OR Span IN (SELECT Parent FROM ${spans} WHERE ${isDue} AND Parent != 0))` : ''}`);
   const due = isWindowed ? ` AND greatest(c.Arrived, p.Arrived) > ${AT(START)} AND age('millisecond', least(c.Arrived, p.Arrived), greatest(c.Arrived, p.Arrived)) <= ${LOOKBACK}` : '';
-  const pairs = `${children} AS c ANY INNER JOIN ${parents} AS p ON c.Parent = p.Span WHERE ${isCall}${due}`;
+  const pairs = `${children} AS c SEMI LEFT JOIN ${parents} AS p ON c.Parent = p.Span WHERE ${isCall}${due}`;
   const branches = [
     pairBranch(pairs),
     spanBranch(ofSpans(`${isDue} AND PeerType IN ('database', 'cache', 'queue')`)),
@@ -179,14 +178,15 @@ function spanBranch(spans: string): string {
 }
 
 /** An address means a service where it is of one alone. */
-const ADDRESSES = 'SELECT Environment AS env, Address AS address, any(toString(ServiceName)) AS service FROM service_addresses GROUP BY env, address HAVING uniqExact(ServiceName) = 1';
+const ADDRESSES = 'SELECT Environment AS env, Address AS address, any(toString(ServiceName)) AS service, min(FirstSeen) AS since FROM service_addresses GROUP BY env, address HAVING uniqExact(ServiceName) = 1';
 /** `cart.shop.svc.cluster.local` is called cart; `api.example.com` is not called api. */
 const SHORT = String.raw`if(match(PeerAddress, '\\.svc(\\.|$)|\\.local$'), splitByChar('.', toString(PeerAddress))[1], toString(PeerAddress))`;
 
-/** Client spans with the service that their name or address means, as `s`. */
-function resolved(spans: string): string {
+/** Client spans with the service that their name or address meant when their wait was over, as `s`. */
+function resolved(spans: string, waitMs: string): string {
+  const knew = (address: string): string => `(${address}.service != '' AND age('millisecond', w.Arrived, ${address}.since) <= ${waitMs})`;
   return (
-    `(SELECT ${columnsOf('w')}, if(named.service != '', named.service, placed.service) AS means FROM (SELECT *, lower(toString(PeerName)) AS peerKey, ${SHORT} AS addressKey FROM ${spans}) AS w ` +
+    `(SELECT ${columnsOf('w')}, multiIf(${knew('named')}, named.service, ${knew('placed')}, placed.service, '') AS means FROM (SELECT *, lower(toString(PeerName)) AS peerKey, ${SHORT} AS addressKey FROM ${spans}) AS w ` +
     `ANY LEFT JOIN (${ADDRESSES}) AS named ON named.env = w.Environment AND named.address = w.peerKey ` +
     `ANY LEFT JOIN (${ADDRESSES}) AS placed ON placed.env = w.Environment AND placed.address = w.addressKey) AS s`
   );
@@ -212,7 +212,7 @@ function waitingBranch({ spans, near, hasWaited, waitMs }: EdgeSource, ofSpans: 
   const waited = ofSpans(`${hasWaited} AND ${WAITING}`);
   const came = `SELECT Parent AS parent, groupArray((toString(ServiceName), ${receives('k')}, Arrived)) AS came FROM ${spans} AS k WHERE ${near} AND Parent IN (SELECT Span FROM ${spans} WHERE ${hasWaited} AND ${WAITING}) GROUP BY Parent`;
   const alone = `(SELECT ${columnsOf('a')} FROM ${waited} AS a ANY LEFT JOIN (${came}) AS b ON b.parent = a.Span WHERE NOT arrayExists(x -> (x.1 != toString(a.ServiceName) OR x.2) AND age('millisecond', a.Arrived, x.3) <= ${waitMs}, b.came))`;
-  return `SELECT ${byAddress('s.Weight')} FROM ${resolved(alone)}`;
+  return `SELECT ${byAddress('s.Weight')} FROM ${resolved(alone, waitMs)}`;
 }
 
 const entry = (span: string): Omit<Call, 'evidence' | 'calls'> => ({
@@ -241,7 +241,7 @@ function takenBack(pairs: string): string[] {
   const clients = `(SELECT ${columnsOf('p')} FROM ${pairs} AND p.${WAITING} AND ${late('p', 'c')})`;
   const call = columns({ ...entry('c'), evidence: "'orphan'", calls: '-c.Weight' });
   return [
-    `SELECT ${byAddress('-s.Weight')} FROM ${resolved(clients)}`,
+    `SELECT ${byAddress('-s.Weight')} FROM ${resolved(clients, WAIT)}`,
     `SELECT ${call} FROM ${pairs} AND ${receives('c')} AND c.PeerType != 'queue' AND ${late('c', 'p')}`,
   ];
 }

@@ -52,7 +52,14 @@ export async function readOperations(clickhouse: ClickHouse, request: Operations
   const params = { startMs, kinds, environment, ...(service !== undefined && { service }) };
   const rows = await readRows<Row>(clickhouse, sql, { params, ...(signal && { signal }) });
   return rows.map(([timeMs, env, name, version, operation, kind, calls, errors, sum, histogram, [isError, [durationNs, traceId, spanId, lastMs]], firstSeenMs, lastSeenMs]) => ({
-    ...{ timeMs, environment: env, service: name, version, operation, kind, calls, errors },
+    timeMs,
+    environment: env,
+    service: name,
+    version,
+    operation,
+    kind,
+    calls,
+    errors,
     durations: durationsOf(histogram, sum),
     example: { traceId, spanId, durationMs: durationNs / 1e6, endMs: lastMs, isError: isError === 1 },
     firstSeenMs,
@@ -90,7 +97,17 @@ export async function readInstances(clickhouse: ClickHouse, { startMs, endMs, en
   type Row = [string, string, string, string, string, string, string, number, number, number, Record<string, number>, number, number];
   const rows = await readRows<Row>(clickhouse, sql, { params: { startMs, endMs, environment, ...(service !== undefined && { service }) }, ...(signal && { signal }) });
   return rows.map(([env, name, version, instance, host, namespace, language, calls, errors, sum, histogram, firstSeenMs, lastSeenMs]) => ({
-    ...{ environment: env, service: name, version, instance, host, namespace, language, calls, errors, firstSeenMs, lastSeenMs },
+    environment: env,
+    service: name,
+    version,
+    instance,
+    host,
+    namespace,
+    language,
+    calls,
+    errors,
+    firstSeenMs,
+    lastSeenMs,
     durations: durationsOf(histogram, sum),
   }));
 }
