@@ -128,10 +128,11 @@ export function createTraceQueries({ clickhouse, limits, logs, retentionMs }: Tr
       ask(caller, async (signal) => {
         const startedMs = performance.now();
         const selection = selectionOf(question);
+        const limit = Math.min(question.limit, limits.search_rows);
         const [found, counts] = await Promise.all([
-          findTraces(clickhouse, selection, question.sort, question.limit + 1, signal).then(async (ids) => ({
-            rows: await readTraceRows(clickhouse, ids.slice(0, question.limit), selection, signal),
-            truncated: ids.length > question.limit,
+          findTraces(clickhouse, selection, question.sort, limit + 1, signal).then(async (ids) => ({
+            rows: await readTraceRows(clickhouse, ids.slice(0, limit), selection, signal),
+            truncated: ids.length > limit,
           })),
           countSpans(clickhouse, selection, signal),
         ]);

@@ -20,9 +20,10 @@ import { moment, timeRangeOf, timeRangeParameters } from './time-range.ts';
 export interface TraceApi {
   readonly traces: TraceQueries;
   readonly clock: Clock;
-  /** Most traces in one answer: `limits.search_rows`. */
-  readonly mostRows: number;
 }
+
+/** What a page can show; `limits.search_rows` may be lower. */
+const MOST_TRACES = 5000;
 
 const LONGEST_QUERY = 10_000;
 const search = (what: string) => z.string().max(LONGEST_QUERY).default('').describe(`${what}, in the search language (docs/search.md).`);
@@ -63,7 +64,7 @@ function questionOf({ query, environment, start, end }: SpanParameters, clock: C
   return { query, ...(environment !== undefined && environment !== '' && { environment }), ...timeRangeOf({ start, end }, clock.nowMs()) };
 }
 
-function mountSearch(server: RestServer, { traces, clock, mostRows }: TraceApi): void {
+function mountSearch(server: RestServer, { traces, clock }: TraceApi): void {
   server.route({
     method: 'GET',
     url: '/api/v1/traces',
@@ -73,7 +74,7 @@ function mountSearch(server: RestServer, { traces, clock, mostRows }: TraceApi):
       querystring: z.object({
         ...spans,
         sort: z.enum(['recent', 'duration', 'errors']).default('recent').describe('Newest first; by the longest matching span; or by failed matching spans.'),
-        limit: whole(1, mostRows, 50, 'Most traces in the answer.'),
+        limit: whole(1, MOST_TRACES, 50, 'Most traces in the answer.'),
         min_duration_ms: milliseconds('Only spans at least this long.'),
         max_duration_ms: milliseconds('Only spans at most this long.'),
       }),
