@@ -1,4 +1,5 @@
 import type { FaultRecord } from '../break/faults.ts';
+import { CALL_LINES } from '../tell/call-lines.ts';
 import type { Level, Operation, Step, System } from './system.ts';
 
 export type TrueNodeType = 'service' | 'database' | 'cache' | 'queue' | 'external' | 'function';
@@ -111,8 +112,18 @@ export function trueTemplates(system: System): TrueTemplate[] {
     ...operation.failures.map(({ status, message }) => ({ level: status < 500 ? ('WARN' as const) : ('ERROR' as const), text: message })),
   ];
   return system.services.flatMap(({ name, operations, idle }) =>
-    [...operations.flatMap(linesOf), ...idle].map(({ level, text }) => ({ service: name, level, text })),
+    [...operations.flatMap(linesOf), ...idle, ...callLines(operations.flatMap(({ steps }) => steps))].map(({ level, text }) => ({ service: name, level, text })),
   );
+}
+
+function callLines(steps: readonly Step[]): { level: Level; text: string }[] {
+  const calls = steps.flatMap((step) => (step.kind === 'parallel' ? step.steps : step));
+  const has = (name: 'retries' | 'optional') => calls.some((step) => name in step && step[name as keyof Step]);
+  return [
+    ...(has('retries') ? [{ level: 'WARN' as const, text: CALL_LINES.retry }] : []),
+    ...(has('optional') ? [{ level: 'WARN' as const, text: CALL_LINES.without }] : []),
+    ...(calls.length > 0 ? [{ level: 'ERROR' as const, text: CALL_LINES.failed }] : []),
+  ];
 }
 
 function idOf(nodes: ReadonlyMap<string, TrueNode>, name: string): string {

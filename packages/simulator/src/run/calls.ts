@@ -1,5 +1,6 @@
 import { activeFault, isDown, slowdown } from '../break/effects.ts';
 import type { Operation, Step } from '../plan/system.ts';
+import { CALL_LINES, fillCallLine } from '../tell/call-lines.ts';
 import { faultLine } from '../tell/fault-lines.ts';
 import { fill } from '../tell/placeholders.ts';
 import { db, httpClient, rpc } from './attributes.ts';
@@ -159,12 +160,12 @@ function withRetries(serving: Serving, step: CallStep | QueryStep | ExternalStep
   let outcome = attempt(startUs, 0);
   for (let tried = 1; tried <= retries && outcome.trouble !== undefined && outcome.trouble.status >= 500; tried++) {
     const waitMs = BACKOFF_MS * 2 ** (tried - 1) * (0.5 + request.random.fraction());
-    engine.recorder.log(instance, { level: 'WARN', message: `attempt ${tried} at ${target} failed (${outcome.trouble.type}), next in ${waitMs.toFixed(0)} ms`, timeUs: outcome.endUs, traceId: request.traceId, spanId, attributes: {}, exception: '' });
+    engine.recorder.log(instance, { level: 'WARN', message: fillCallLine(CALL_LINES.retry, { attempt: tried, target, error: outcome.trouble.type, wait: waitMs.toFixed(0) }), timeUs: outcome.endUs, traceId: request.traceId, spanId, attributes: {}, exception: '' });
     outcome = attempt(outcome.endUs + waitMs * 1000, tried);
   }
   const { trouble } = outcome;
   if (trouble !== undefined && step.optional && trouble.status >= 500) {
-    engine.recorder.log(instance, { level: 'WARN', message: `going on without ${target}: ${trouble.message}`, timeUs: outcome.endUs, traceId: request.traceId, spanId, attributes: {}, exception: '' });
+    engine.recorder.log(instance, { level: 'WARN', message: fillCallLine(CALL_LINES.without, { target, reason: trouble.message }), timeUs: outcome.endUs, traceId: request.traceId, spanId, attributes: {}, exception: '' });
   }
   return outcome;
 }

@@ -2,6 +2,7 @@ import type { OtlpSpan } from '@pitot/core/otlp-writer';
 import { activeFault, isDown, isRestarting, slowdown } from '../break/effects.ts';
 import type { LoadMeter } from '../measure/load-meter.ts';
 import type { Operation, Step } from '../plan/system.ts';
+import { CALL_LINES, fillCallLine } from '../tell/call-lines.ts';
 import { faultLine } from '../tell/fault-lines.ts';
 import { fill } from '../tell/placeholders.ts';
 import { httpServer, rpc } from './attributes.ts';
@@ -201,7 +202,7 @@ export class Engine {
     const line = { traceId: request.traceId, spanId, attributes };
     if (trouble !== undefined && (trouble.origin || trouble.status >= 500)) {
       const own = trouble.origin && trouble.status >= 500;
-      const message = trouble.origin ? trouble.message : `${operation.name} failed with ${trouble.status}: ${trouble.message}`;
+      const message = trouble.origin ? trouble.message : fillCallLine(CALL_LINES.failed, { operation: operation.name, status: trouble.status, reason: trouble.message });
       this.recorder.log(instance, { ...line, level: trouble.status >= 500 ? 'ERROR' : 'WARN', message, timeUs: endUs - 100, exception: own ? trouble.type : '' });
     }
     if (done.slow && random.chance(0.25)) {
