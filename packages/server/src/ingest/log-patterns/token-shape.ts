@@ -15,7 +15,7 @@ export const URL_TOKEN = 8;
 const EMAIL = 9;
 export const DATE = 10;
 export const QUOTED = 11;
-export const ANY = 12;
+const ANY = 12;
 
 /** Whether a value of a line fits what a template has in its place. A hash may by chance have digits only. */
 export function fits(wanted: number, token: number): boolean {

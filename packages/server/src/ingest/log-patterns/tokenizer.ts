@@ -1,7 +1,7 @@
 import { DATE, NUM, PATH, placeholderAt, PLACEHOLDERS, QUOTED, shapeOf, URL_TOKEN } from './token-shape.ts';
 
 /** Characters of a body that decide its template; what follows varies most and tells least. */
-export const DECIDING_CHARACTERS = 4_096;
+const DECIDING_CHARACTERS = 4_096;
 const MOST_TOKENS = 128;
 const LONGEST_QUOTED = 1_024;
 

@@ -15,7 +15,7 @@ const SPAN_KEYS = ['span_id', 'spanId', 'span.id', 'spanid'];
 const HEX = /^[0-9a-f]+$/i;
 
 /** Whether a body looks like a JSON object; false says that parsing would be in vain. */
-export function looksLikeJson(body: string): boolean {
+function looksLikeJson(body: string): boolean {
   return body.length > 1 && body.length <= LONGEST_JSON && firstIs(body, '{') && body.trimEnd().endsWith('}');
 }
 
