@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { testContext } from './fixtures/delivery.ts';
+import { listenerContext, testContext } from './fixtures/delivery.ts';
 import { MemorySink } from './fixtures/memory-sink.ts';
 import { LISTENERS } from './listeners.ts';
 import { RECEIVERS } from './receivers.ts';
@@ -34,4 +34,17 @@ it('gives no route of a listener to two receivers, and lets nobody in without th
   const doors = routes.flatMap(({ method, path, listeners }) => listeners.map((listener) => `${method} ${listener} ${path}`));
   expect(new Set(doors).size).toBe(doors.length);
   expect(new Set(routes.map(({ scope }) => scope))).toEqual(new Set(['ingest']));
+});
+
+it('opens every listener beside the others, with one meter that has each name once', async () => {
+  const names = new Set<string>();
+  const context = testContext(new MemorySink());
+  const counter = (name: string) => {
+    expect(names).not.toContain(name);
+    names.add(name);
+    return { inc() {} };
+  };
+  const meter = { ...context.meter, counter };
+  for (const listener of LISTENERS) await (await listener.listen(listenerContext({ ...context, meter }), { host: '127.0.0.1', port: 0 })).close();
+  expect(names.size).toBeGreaterThan(0);
 });

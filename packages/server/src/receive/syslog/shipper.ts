@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { toAppError, type AppError, type Counter, type ListenerContext } from '@pitot/core';
+import { toAppError, type AppError, type Counter, type ListenerContext, type Meter } from '@pitot/core';
 import { writeLogsRequest } from '@pitot/core/otlp-writer';
 import { logGroupsOf, type Received } from './log-groups.ts';
 import { parseSyslog } from './message.ts';
@@ -17,6 +17,26 @@ const FLUSH_GRACE_MS = 4000;
 
 /** Why messages were lost: label values of `pitot_syslog_dropped_total`. */
 type DropReason = 'queue_full' | 'refused' | 'stopped';
+
+interface Counters {
+  readonly dropped: Counter;
+  readonly truncated: Counter;
+}
+
+/** A meter has each name once, and UDP and TCP count under the same. */
+const counters = new WeakMap<Meter, Counters>();
+
+function countersOf(meter: Meter): Counters {
+  let known = counters.get(meter);
+  if (known === undefined) {
+    known = {
+      dropped: meter.counter('pitot_syslog_dropped_total', 'Syslog messages that were received and lost.', ['receiver', 'reason']),
+      truncated: meter.counter('pitot_syslog_truncated_total', 'Syslog messages that were longer than limits.log_body_bytes and were cut.', ['receiver']),
+    };
+    counters.set(meter, known);
+  }
+  return known;
+}
 
 /**
  * Gathers messages into requests to the sink, one at a time. Where the sink takes nothing for now, the request is tried again until it does; what
@@ -42,8 +62,9 @@ export class Shipper {
   constructor(context: ListenerContext, receiver: string) {
     this.#context = context;
     this.#receiver = receiver;
-    this.#dropped = context.meter.counter('pitot_syslog_dropped_total', 'Syslog messages that were received and lost.', ['receiver', 'reason']);
-    this.#truncated = context.meter.counter('pitot_syslog_truncated_total', 'Syslog messages that were longer than limits.log_body_bytes and were cut.', ['receiver']);
+    const { dropped, truncated } = countersOf(context.meter);
+    this.#dropped = dropped;
+    this.#truncated = truncated;
   }
 
   get isFull(): boolean {
