@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 const ROOT = join(import.meta.dirname, '..');
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 180_000;
 /** Something that went wrong already, and what it is like to find it. */
 const PAST_FAULTS = ['slow:cardpay@-4h/12m', 'leaking:catalog@-2h/30m', 'bad-version:checkout@-50m/15m', 'cut:shipping>geo@-14m/6m'];
 
