@@ -1,8 +1,8 @@
 import type { RunningPitot } from './pitot.ts';
 
-/** What a person sees at the start: where to look, and the one next step. */
 const SOCKET_TITLES: Readonly<Record<string, string>> = { 'otlp-grpc': 'OTLP/gRPC', 'syslog-udp': 'Syslog/UDP', 'syslog-tcp': 'Syslog/TCP' };
 
+/** What a person sees at the start: where to look, and the one next step. */
 export function banner({ urls, sockets, setupLink, dataDirectory, version }: Pick<RunningPitot, 'urls' | 'sockets' | 'setupLink' | 'dataDirectory' | 'version'>): string {
   const lines = [
     '',

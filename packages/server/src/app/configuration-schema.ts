@@ -1,6 +1,8 @@
 import { formatDurationMs, limitsSchema, parseDurationMs } from '@pitot/core';
 import { z } from 'zod';
 import { scrapeConfigsSchema } from '../collect/scrape/config.ts';
+import { logRulesSchema } from '../ingest/log-rules/schema.ts';
+import { traceSamplingSchema } from '../store/trace-sampling/sampling-configuration.ts';
 
 interface ListenAddress {
   readonly host: string;
@@ -93,6 +95,10 @@ export const configurationSchema = z.strictObject({
       logs: duration('14d', 3_600_000).describe('How long log records are kept.'),
       traces: duration('14d', 3_600_000).describe('How long spans are kept; the metrics made of them stay as long as samples.'),
     })
+    .prefault({}),
+  logs: logRulesSchema.prefault({}).describe('What happens to log records before they are written; see docs/log-rules.md.'),
+  traces: z
+    .strictObject({ sampling: traceSamplingSchema.prefault({}).describe('Which whole traces are kept; see docs/span-metrics.md.') })
     .prefault({}),
   host: z
     .strictObject({

@@ -1,26 +1,36 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Clock, Logger, ReceiverContext, RunningCollector } from '@pitot/core';
+import type { Clock, Logger, ReceiverContext, RunningCollector, TryRulesRequest } from '@pitot/core';
 import { hostCollector } from '../collect/host/collector.ts';
 import { scrapeCollector } from '../collect/scrape/collector.ts';
 import { createIngest, type Ingest } from '../ingest/ingest.ts';
-import { createEdgeJob } from '../store/edges/edge-job.ts';
+import { TemplateMiner } from '../ingest/log-patterns/pattern-miner.ts';
+import { createLogProcessor } from '../ingest/log-rules/rule-processor.ts';
+import { tryRules } from '../ingest/log-rules/try-rules.ts';
 import { createMetricQueries } from '../query/metric-queries.ts';
 import { RECEIVERS } from '../receive/receivers.ts';
 import { createHttpServers, type HttpServers } from '../serve/http-servers.ts';
 import { createTelemetryWriter } from '../store/clickhouse/telemetry-writer.ts';
+import { createEdgeJob } from '../store/edges/edge-job.ts';
+import { readKnownPatterns } from '../store/logs/known-patterns.ts';
+import { combineReaders } from '../store/span-metrics/combined-reader.ts';
+import { createSpanMetricReader } from '../store/span-metrics/span-metric-reader.ts';
+import { createLandingWriter } from '../store/trace-sampling/landing-writer.ts';
+import { createSamplingJob } from '../store/trace-sampling/sampling-job.ts';
 import packageJson from '../../../../package.json' with { type: 'json' };
 import { createAccessDatabase } from './access-database.ts';
 import type { Configuration } from './configuration-schema.ts';
 import { takeDataDirectory } from './data-directory.ts';
 import { createHealth } from './health.ts';
+import { createQuestions } from './questions.ts';
 import { startJobs } from './jobs.ts';
 import { openListeners, type OpenListener } from './listeners.ts';
 import { createOwnMetrics, type OwnMetrics } from './own-metrics.ts';
-import { openStores } from './stores.ts';
+import { openStores, type Stores } from './stores.ts';
 
 const DRAIN_MS = 10_000;
+const RESTORE_MS = 3000;
 const WEB_ROOT = fileURLToPath(new URL('../../../web/dist', import.meta.url));
 
 export interface PitotOptions {
@@ -87,11 +97,16 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
   undo.add(() => directory.release());
   const stores = await openStores(configuration, directory.path, clock, log);
   undo.add(() => stores.close());
-  const { clickhouse, postgres, reader } = stores;
+  const { clickhouse, postgres } = stores;
+  const reader = combineReaders(stores.reader, createSpanMetricReader(clickhouse, { clock }));
+  const { sampling } = configuration.traces;
+  const miner = new TemplateMiner({ settings: configuration.logs.patterns, clock, meter, log });
+  await restorePatterns(miner, stores, configuration, log);
 
+  const writer = createTelemetryWriter(clickhouse, reader.learn);
   const ingest = await createIngest({
     dataDirectory: directory.path,
-    writer: createTelemetryWriter(clickhouse, reader.learn),
+    writer: sampling.enabled ? createLandingWriter(clickhouse, writer) : writer,
     limits,
     clock,
     log,
@@ -99,6 +114,8 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
     retentionMs: retention.metrics,
     logsRetentionMs: retention.logs,
     tracesRetentionMs: retention.traces,
+    logProcessor: createLogProcessor(configuration.logs, meter),
+    patternMiner: miner,
   });
   undo.add(() => ingest.close());
   ingest.start();
@@ -107,12 +124,13 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
   const collectors: RunningCollector[] = [];
   const listeners: OpenListener[] = [];
   const health = createHealth({ clickhouse, postgres, monitor: ingest.monitor });
+  const logRules = { tryRules: (request: TryRulesRequest) => tryRules(request, configuration.logs, clock.nowMs(), (service, body) => miner.preview(service, body)) };
   const servers = await createHttpServers({
     main: configuration.listen,
     ...(configuration.otlp_http_listen !== 'off' && { otlp: configuration.otlp_http_listen }),
     receiverRoutes: RECEIVERS.flatMap((receiver) => receiver.open(receiving)),
     metrics: createMetricQueries({ reader, limits, clock, meter }),
-    questions: {},
+    questions: createQuestions({ stores, metrics: reader, logRules, configuration, clock, meter }),
     monitor: ingest.monitor,
     database: createAccessDatabase(postgres),
     targets: () => collectors.flatMap((collector) => collector.targets?.() ?? []),
@@ -134,7 +152,7 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
   undo.add(() => servers.close());
   listeners.push(...(await openListeners(configuration, receiving, (address) => servers.authorize(address))));
   for (const listener of listeners) undo.add(() => listener.close());
-  const jobs = startJobs([createEdgeJob(clickhouse, { log })], { log, meter });
+  const jobs = startJobs([createEdgeJob(clickhouse, { log }), ...(sampling.enabled ? [createSamplingJob(clickhouse, { sampling, log })] : [])], { log, meter });
   const stopping = new AbortController();
   collectors.push(...(await startCollectors(configuration, { metrics: ingest.sink, clock, log, meter, signal: stopping.signal })));
   const stopRecording = recordOwnMetrics(own, ingest, servers, clock, log);
@@ -157,6 +175,15 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
       await undo.run();
     },
   };
+}
+
+/** Ids of patterns and when they were first seen outlive a restart. Without the store the miner starts anew; ids of the same lines are the same. */
+async function restorePatterns(miner: TemplateMiner, { clickhouse }: Stores, { logs }: Configuration, log: Logger): Promise<void> {
+  try {
+    miner.restore(await readKnownPatterns(clickhouse, logs.patterns.max_patterns, AbortSignal.timeout(RESTORE_MS)));
+  } catch (error) {
+    log.warn({ err: error }, 'the known log patterns could not be read; they are found again as lines come');
+  }
 }
 
 type CollectorContext = Parameters<typeof hostCollector.start>[0];
