@@ -43,7 +43,7 @@ function traceSpan(row: SpanRow, firstNs: number): TraceSpan {
 }
 
 /** As stored (`Server`) to as answered. */
-export function kindName(stored: string): SpanKindName {
+function kindName(stored: string): SpanKindName {
   const name = stored.toLowerCase();
   return KINDS.has(name) ? (name as SpanKindName) : 'unspecified';
 }
@@ -81,7 +81,7 @@ export function traceAnswerOf(stored: StoredTrace): TraceAnswer {
 }
 
 /** A span in its place. */
-export function spanAnswer({ span, depth, startUs, skewUs }: SpanNode, isCritical: boolean, logCount: number): Span {
+function spanAnswer({ span, depth, startUs, skewUs }: SpanNode, isCritical: boolean, logCount: number): Span {
   return {
     span_id: span.spanId,
     parent_id: span.parentId,

@@ -31,7 +31,7 @@ import { arrangeTrace, rfc3339, statusName, traceAnswerOf, type StoredTrace } fr
 import { compareTraces } from './trace-comparison.ts';
 
 /** Which spans are meant: those of a range of time (milliseconds since the epoch, end exclusive) that match a query. */
-export interface SpanQuestion {
+interface SpanQuestion {
   readonly startMs: number;
   readonly endMs: number;
   /** In the search language; empty for all. */
@@ -40,14 +40,14 @@ export interface SpanQuestion {
   readonly environment?: string;
 }
 
-export interface TraceSearch extends SpanQuestion {
+interface TraceSearch extends SpanQuestion {
   readonly sort: 'recent' | 'duration' | 'errors';
   readonly limit: number;
   readonly minDurationMs?: number;
   readonly maxDurationMs?: number;
 }
 
-export interface GroupQuestion extends SpanQuestion {
+interface GroupQuestion extends SpanQuestion {
   /** A query that says which of the spans are the selected ones; all when empty. */
   readonly selection: string;
   /** A piece of the heatmap: starts in [fromMs, toMs), durations in [minMs, maxMs). */

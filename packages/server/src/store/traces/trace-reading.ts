@@ -52,7 +52,7 @@ export interface FullSpanRow {
 }
 
 /** Ids are stored with 32 digits; senders of 64-bit ids may have padded them or not. */
-export function traceIdForms(traceId: string): string[] {
+function traceIdForms(traceId: string): string[] {
   const id = traceId.toLowerCase();
   return [...new Set([id, id.padStart(32, '0'), ...(/^0{16}[0-9a-f]{16}$/.test(id) ? [id.slice(16)] : [])])];
 }

@@ -111,8 +111,8 @@ export async function readTraceRows(clickhouse: ClickHouse, ids: readonly string
     params: {
       ...matches.params,
       ids,
-      from: times.reduce((least, [start]) => Math.min(least, start), Infinity),
-      to: times.reduce((most, [, end]) => Math.max(most, end + 1), 0),
+      from: times.reduce((least, [start]) => Math.min(least, start), Math.floor(selection.startMs / 1000)),
+      to: times.reduce((most, [, end]) => Math.max(most, end + 1), Math.ceil(selection.endMs / 1000)),
       ...(minutes && { minutes }),
     },
     ...options,
@@ -144,6 +144,7 @@ function traceRow([traceId, startMs, durationNs, [rootService, rootOperation], r
 
 /** The minutes, in seconds since the epoch, in which these traces were: the table is in that order. */
 function minutesOf(times: readonly (readonly [number, number])[]): number[] | undefined {
+  if (times.length === 0) return undefined;
   const minutes = new Set<number>();
   for (const [start, end] of times) {
     if ((end - start) / MINUTE_S > MOST_MINUTES) return undefined;
