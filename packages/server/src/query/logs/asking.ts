@@ -14,7 +14,7 @@ export function createAsk(limits: Limits, meter: Meter): Ask {
 
   return async (kind, options, answer) => {
     const startMs = performance.now();
-    const deadline = AbortSignal.timeout(limits.query_timeout_seconds * 1000);
+    const deadline = AbortSignal.timeout(Math.ceil(limits.query_timeout_seconds * 1000));
     const signal = options?.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
     let result = 'ok';
     try {

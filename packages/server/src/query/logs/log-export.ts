@@ -11,13 +11,16 @@ const FORMULA = /^[=+\-@\t\r]/;
 
 /** At most `mostRows` records, newest first, as pieces of a file. A page is read when the one before is taken, so that a slow reader holds nothing up but itself. */
 export async function* exportPieces(readPage: (after: RecordId | undefined, limit: number) => Promise<StoredRecord[]>, format: ExportFormat, mostRows: number): AsyncGenerator<string, void, undefined> {
-  if (format === 'csv') yield `${COLUMNS.join(',')}\r\n`;
+  // Goes out with the first page, so that a query that fails gives nothing.
+  let header = format === 'csv' ? `${COLUMNS.join(',')}\r\n` : '';
   const line = format === 'csv' ? csvLine : (record: LogRecord) => `${JSON.stringify(record)}\n`;
   let after: RecordId | undefined;
   for (let left = mostRows; left > 0; ) {
     const limit = Math.min(PAGE_ROWS, left);
     const page = await readPage(after, limit);
-    if (page.length > 0) yield page.map(({ record }) => line(record)).join('');
+    const piece = header + page.map(({ record }) => line(record)).join('');
+    if (piece !== '') yield piece;
+    header = '';
     if (page.length < limit) return;
     left -= page.length;
     after = page.at(-1)!.id;

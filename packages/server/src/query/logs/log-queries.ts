@@ -15,7 +15,7 @@ import {
 import { parseSearch } from '@pitot/core/search';
 import type { ClickHouse } from '../../store/clickhouse/clickhouse.ts';
 import { readLogFacets, readLogFields } from '../../store/logs/log-facets.ts';
-import type { LogFilter } from '../../store/logs/log-filter.ts';
+import { conditionOf, type LogFilter } from '../../store/logs/log-filter.ts';
 import { readLogHistogram } from '../../store/logs/log-histogram.ts';
 import { readLogPatterns } from '../../store/logs/log-patterns.ts';
 import { formatRecordId, parseRecordId, type RecordId, type StoredRecord } from '../../store/logs/log-rows.ts';
@@ -126,9 +126,10 @@ export function createLogQueries({ clickhouse, limits, clock, meter, tailInterva
         const [before, after] = await Promise.all([side('desc'), side('asc')]);
         return { before: before.reverse().map(({ record }) => record), record: found.record, after: after.map(({ record }) => record) };
       }),
-    tail: ({ query, environment }, { signal } = {}) => tail.open(filterOf({ query, environment, startMs: 0, endMs: LAST_MS }), `${environment === undefined ? '' : JSON.stringify(environment)} ${query}`, signal),
+    tail: async ({ query, environment }, { signal } = {}) => tail.open(filterOf({ query, environment, startMs: 0, endMs: LAST_MS }), `${environment === undefined ? '' : JSON.stringify(environment)} ${query}`, signal),
     export: ({ format, ...question }, options) => {
       const filter = filterOf(question);
+      conditionOf(filter);
       const readPage = (after: RecordId | undefined, limit: number): Promise<StoredRecord[]> => ask('export', options, (signal) => readLogPage(clickhouse, filter, { limit, order: 'desc', after }, signal));
       return exportPieces(readPage, format, limits.export_rows);
     },

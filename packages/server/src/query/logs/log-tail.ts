@@ -1,6 +1,6 @@
 import { AppError, toAppError, type Clock, type LogRecord, type TailMessage } from '@pitot/core';
 import type { ClickHouse } from '../../store/clickhouse/clickhouse.ts';
-import type { LogFilter } from '../../store/logs/log-filter.ts';
+import { conditionOf, type LogFilter } from '../../store/logs/log-filter.ts';
 import { readArrivals, readLastSequence, readNewSequence } from '../../store/logs/log-tail.ts';
 
 export interface LogTailOptions {
@@ -40,8 +40,7 @@ export class LogTail {
   async open(filter: LogFilter, key: string, signal: AbortSignal | undefined): Promise<AsyncIterable<TailMessage>> {
     const count = [...this.#groups.values()].reduce((sum, { followers }) => sum + followers.size, 0);
     if (count >= MOST_TAILS) throw new AppError('too_many_requests', `${MOST_TAILS} tails are open already; close some pages`, { retryAfterSeconds: 30 });
-    // Asks for nothing, so that an expression that the engine does not take is known before the answer begins.
-    await readArrivals(this.#options.clickhouse, filter, { from: 0n, to: 0n, limit: 1 }, signal);
+    conditionOf(filter);
     if (this.#groups.size === 0) this.#last = await readLastSequence(this.#options.clickhouse, this.#options.clock.nowMs(), signal);
     const group = this.#groups.get(key) ?? { filter, followers: new Set() };
     const follower = new Follower();

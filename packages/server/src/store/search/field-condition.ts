@@ -1,4 +1,5 @@
 import { searchError, type FieldTerm } from '@pitot/core/search';
+import { RE2JS } from 're2js';
 import { mapPairs, PAIR_SEPARATOR } from '../clickhouse/attribute-columns.ts';
 import { boundsOf } from './bounds.ts';
 import { findField, type SearchFieldOrBoth } from './field-lookup.ts';
@@ -11,6 +12,7 @@ import { likePattern } from './wildcard.ts';
 
 /** A field's condition as SQL. Throws AppError `bad_query` where the value does not fit the field. */
 export function compileField(term: FieldTerm, table: SearchTable, params: SearchParameters): string {
+  if (term.condition.op === 'matches') checkRegex(term, term.condition.pattern);
   const field = findField(term, table);
   switch (field.kind) {
     case 'text':
@@ -27,6 +29,16 @@ export function compileField(term: FieldTerm, table: SearchTable, params: Search
       return chosen(term, field, params);
     default:
       return textual(term, attributeColumns(field, table, params), params);
+  }
+}
+
+/** The engine would say so too, but not where, and only once it meets a value. */
+function checkRegex(term: FieldTerm, pattern: string): void {
+  try {
+    RE2JS.compile(pattern);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw searchError(`the regular expression cannot be read: ${reason}`, term, 'RE2 is spoken here, which has no look-around and no back-references');
   }
 }
 
