@@ -21,6 +21,8 @@ const MOST_FIRST_WORDS = 64;
 /** Lines that differ in one and the same word only, before that word is taken for a value. */
 const VARIANTS = 6;
 const MOST_EXACT = 4_096;
+/** New templates of one service in a second. A service that writes more has no templates, and looking for them would hold up the others. */
+const NEW_PER_SECOND = 500;
 
 /** What a search in a tree found; `positions` are the tokens in which the cluster must become more general. */
 export interface Join {
@@ -39,6 +41,8 @@ export class ClusterTree {
   readonly #firstWords = new Map<number, number>();
   readonly #exact = new Map<number, Cluster>();
   readonly #similarity: number;
+  #newCount = 0;
+  #newSinceMs = 0;
 
   constructor(similarity: number) {
     this.#similarity = similarity;
@@ -46,6 +50,15 @@ export class ClusterTree {
 
   *clusters(): Generator<Cluster> {
     for (const group of this.#groups.values()) yield* group;
+  }
+
+  /** Whether the service made so many templates in this second that further lines get none. */
+  isFlooded(nowMs: number): boolean {
+    if (this.#newCount < NEW_PER_SECOND) return false;
+    if (nowMs - this.#newSinceMs < 1000 && nowMs >= this.#newSinceMs) return true;
+    this.#newSinceMs = nowMs;
+    this.#newCount = 0;
+    return false;
   }
 
   /** The cluster of a line that was seen before as it is, without looking at others. */
@@ -65,8 +78,9 @@ export class ClusterTree {
     if (group === undefined) return undefined;
     let best: Cluster | undefined;
     let bestLikeness = this.#similarity;
+    const mostUnlike = (1 - this.#similarity) * 2 * line.count;
     for (const cluster of group) {
-      const likeness = likenessOf(cluster.tokens, line);
+      const likeness = likenessOf(cluster.tokens, line, mostUnlike);
       if (likeness < bestLikeness || (likeness === bestLikeness && best !== undefined)) continue;
       best = cluster;
       bestLikeness = likeness;
@@ -81,6 +95,7 @@ export class ClusterTree {
     if (group === undefined) this.#groups.set(key, [cluster]);
     else group.push(cluster);
     this.size++;
+    this.#newCount++;
   }
 
   remove(gone: readonly Cluster[]): void {
@@ -121,9 +136,9 @@ function groupKey(line: TokenLine): number {
 
 /**
  * Share of a line that agrees with a template: words count twice as much as values, since words are what a programmer wrote. What the template leaves open
- * agrees a little less than a value of its type.
+ * agrees a little less than a value of its type. 0 as soon as more than `mostUnlike` of the weight disagrees.
  */
-function likenessOf(tokens: Int32Array, line: TokenLine): number {
+function likenessOf(tokens: Int32Array, line: TokenLine, mostUnlike: number): number {
   let agreed = 0;
   let all = 0;
   for (let i = 0; i < tokens.length; i++) {
@@ -136,7 +151,10 @@ function likenessOf(tokens: Int32Array, line: TokenLine): number {
     } else if (fits(wanted, token)) {
       agreed += 0.9;
       all += 1;
-    } else all += wanted > 0 && token > 0 ? 1 : 2;
+    } else {
+      all += wanted > 0 && token > 0 ? 1 : 2;
+      if (all - agreed > mostUnlike) return 0;
+    }
   }
   return all === 0 ? 1 : agreed / all;
 }

@@ -182,6 +182,19 @@ describe('memory', () => {
   });
 });
 
+it('gives a service that floods no templates for a while, and others theirs', () => {
+  const { miner, add, advance } = minerWith();
+  const unlike = (i: number) => `w${'a'.repeat(i % 50)} ${'b'.repeat(Math.floor(i / 50))} c`;
+  const steady = add('user 1 left');
+  for (let i = 0; i < 3_000; i++) add(unlike(i));
+  expect(add('a line not seen before')).toBe(0n);
+  expect(add('user 2 left')).toBe(steady);
+  expect(add('a line not seen before', 'shop')).not.toBe(0n);
+  advance(1_000);
+  expect(add('a line not seen before')).not.toBe(0n);
+  expect(miner.size).toBeLessThanOrEqual(1_010);
+});
+
 describe('preview', () => {
   it('tells the template a line would join, and changes nothing', () => {
     const { miner, add } = minerWith();

@@ -62,6 +62,7 @@ export class TemplateMiner implements PatternMiner {
       seen.lastUse = ++this.#uses;
       return seen.id;
     }
+    if (tree?.isFlooded(this.#clock.nowMs()) === true) return 0n;
     const join = tree?.find(line);
     const cluster = join === undefined ? this.#create(service, severityNumber, body, timestampMs) : join.cluster;
     if (join !== undefined) {
