@@ -184,7 +184,8 @@ describe('memory', () => {
 
 it('gives a service that floods no templates for a while, and others theirs', () => {
   const { miner, add, advance } = minerWith();
-  const unlike = (i: number) => `w${'a'.repeat(i % 50)} ${'b'.repeat(Math.floor(i / 50))} c`;
+  const letters = (n: number) => [...String(n)].map((digit) => String.fromCharCode(103 + Number(digit))).join('');
+  const unlike = (i: number) => `${letters(i)} ${letters(i * 7 + 1)} ${letters(i * 13 + 2)} ${letters(i * 17 + 3)}`;
   const steady = add('user 1 left');
   for (let i = 0; i < 3_000; i++) add(unlike(i));
   expect(add('a line not seen before')).toBe(0n);
