@@ -67,7 +67,7 @@ function randomTerm(): SearchNode {
       return { kind: 'field', field: 'level', condition, ...span };
     }
     case 1:
-      return { kind: 'field', field: pick([...['user.id', "o'key", 'k y', 'n'], 'attribute.status', 'resource.path', 'attribute.user.id']), condition: randomCondition(), ...span };
+      return { kind: 'field', field: pick(['user.id', "o'key", 'k y', 'n', 'attribute.status', 'resource.path', 'attribute.user.id']), condition: randomCondition(), ...span };
     case 2:
       return { kind: 'field', field: 'service', condition: pick<FieldCondition>([{ op: 'is', value: pick(SERVICES) }, { op: 'like', pattern: '*art' }, { op: 'in', values: ['cart', 'pay'] }, { op: 'exists' }]), ...span };
     case 3:
@@ -109,7 +109,7 @@ describe('a query as SQL', () => {
     for (let i = 0; i < 200; i++) {
       const node = randomNode(3);
       const expected = records.filter((record) => matchesSearch(node, record)).map(({ stored }) => stored.sequence);
-      expect(await found(node), printSearch(node)).toEqual(expected);
+      expect({ query: printSearch(node), found: await found(node) }).toEqual({ query: printSearch(node), found: expected });
       hits += expected.length;
     }
     // The queries are worth asking: between a twentieth and all but a twentieth of the records are found on average.
@@ -123,18 +123,17 @@ describe('a query as SQL', () => {
     ['"{q0:String}":x', 0],
     ["attribute.\"user.id\":\"'; DROP TABLE otel_logs; --\"", 0],
     ['"a`b":>5', 0],
-    ['body:"%"', undefined],
-    ['user.id:/[\']/', undefined],
+    ['body:"%"', records.filter(({ body }) => body.includes('%')).length],
+    ['user.id:/[\']/', records.filter(({ attributes: own, resource }) => [own, resource].some((map) => map['user.id']?.includes("'"))).length],
     ["-service:\"' OR '1'='1\"", 400],
   ])('takes %s for a value, never for SQL', async (query, count) => {
     const sequences = await found(parseSearch(query));
-    if (count === undefined) expect(sequences.length).toBeLessThan(400);
-    else expect(sequences).toHaveLength(count);
+    expect(sequences).toHaveLength(count);
     const { sql, params } = compileSearch(parseSearch(query), LOG_SEARCH_TABLE);
     // Nothing of it is in the statement once the placeholders are taken out.
     const text = sql.replace(/\{q\d+:(?:String|Float64|Array\(String\))\}/g, '?');
     expect(text).toMatch(/^(?:[A-Za-z0-9 ()[\]=!<>?,]|''|\(k, v\) -> concat\(k, '\\0', v\))*$/);
-    for (const value of Object.values(params)) if (typeof value === 'string' && value !== '\0') expect(text).not.toContain(value);
+    expect(Object.values(params).filter((value) => typeof value === 'string' && text.includes(value))).toEqual([]);
   });
 
   it('asks the text index for words, and the index of values for attributes', async () => {

@@ -180,8 +180,8 @@ function identified(term: FieldTerm, sql: string, params: SearchParameters): str
 function chosen(term: FieldTerm, field: Extract<SearchFieldOrBoth, { kind: 'choice' }>, params: SearchParameters): string {
   const { condition } = term;
   const read = (value: string): string => {
-    const stored = field.values[value.toLowerCase()];
-    if (stored !== undefined) return stored;
+    const name = value.toLowerCase();
+    if (Object.hasOwn(field.values, name)) return field.values[name]!;
     throw searchError(`${JSON.stringify(value)} is not a value of ${term.field}`, term, `it is one of ${Object.keys(field.values).join(', ')}`);
   };
   if (condition.op === 'exists') return `(${field.sql} != ${params.add(field.absent, 'String')})`;
