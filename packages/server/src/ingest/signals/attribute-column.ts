@@ -9,6 +9,9 @@ import { addValueText } from './value-text.ts';
 const KEY = 0x0a;
 const VALUE = 0x12;
 const STRING_VALUE = 0x0a;
+const INT_VALUE = 0x18;
+/** A tag and four bytes of a varint: below 2^28, and not negative. */
+const SMALL_INT_BYTES = 5;
 /** Tag and size of the value, tag and size of its string. */
 const VALUE_HEAD_BYTES = 4;
 /** Keys are cut where no key that means anything is as long. */
@@ -19,6 +22,14 @@ const MULTIPLIER = 0x9e37_79b1;
 export interface AttributeLimits {
   readonly attributes_per_record: number;
   readonly attribute_value_bytes: number;
+}
+
+/** Sizes of the parts of a column. */
+interface ColumnMark {
+  readonly count: number;
+  readonly ends: number;
+  readonly keys: number;
+  readonly values: number;
 }
 
 /** A `Map(String, Float64)` column: the attributes of an `AttributeColumn` that came as int or double. */
@@ -70,7 +81,7 @@ export class AttributeColumn {
   #rowValues = 0;
   #rowNumbers = 0;
   #rowNumberKeys = 0;
-  #mark = { count: 0, ends: 0, keys: 0, values: 0 };
+  #mark: ColumnMark = { count: 0, ends: 0, keys: 0, values: 0 };
 
   constructor(limits: AttributeLimits, repairs: Repairs, numbers?: NumberColumn) {
     this.#limits = limits;
@@ -149,6 +160,17 @@ export class AttributeColumn {
       const textEnd = reader.length(valueEnd);
       if (textEnd === valueEnd) {
         addBoundedText(this.values, reader, reader.position, textEnd, limitBytes, this.#repairs);
+        reader.position = end;
+        return;
+      }
+    }
+    const sizeBytes = valueEnd - valueStart;
+    if (sizeBytes > 1 && sizeBytes <= SMALL_INT_BYTES && reader.bytes[valueStart] === INT_VALUE) {
+      reader.position = valueStart + 1;
+      const value = reader.varint(valueEnd);
+      if (reader.position === valueEnd) {
+        this.values.decimal(value);
+        this.#addNumber(keyAt, value);
         reader.position = end;
         return;
       }

@@ -126,6 +126,11 @@ export class ByteColumn implements ByteSource {
     return (bits & NON_ASCII) === 0;
   }
 
+  /** All bytes of another column. */
+  column(from: ByteColumn): void {
+    this.raw(from, 0, from.size);
+  }
+
   /** A String value: a whole number from 0 to 999,999,999 in decimal. */
   decimal(value: number): void {
     this.reserve(10);
@@ -169,6 +174,13 @@ export class ByteColumn implements ByteSource {
     }
     this.size = start + total;
   }
+}
+
+/** A column of one String value, to be copied from. */
+export function textColumn(text: string): ByteColumn {
+  const column = new ByteColumn();
+  column.text(text);
+  return column;
 }
 
 /** The two digits of each byte as a little-endian 16-bit value. */

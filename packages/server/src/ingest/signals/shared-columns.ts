@@ -55,7 +55,7 @@ export class SharedText {
     this.#written = rows;
     if (missing === 0) return;
     const start = this.column.size;
-    this.column.raw(this.#value, 0, this.#value.size);
+    this.column.column(this.#value);
     this.column.repeat(start, missing);
   }
 }
@@ -96,6 +96,6 @@ export class SharedMap {
 
 function repeat(column: ByteColumn, value: ByteColumn, rows: number): void {
   const start = column.size;
-  column.raw(value, 0, value.size);
+  column.column(value);
   column.repeat(start, rows);
 }

@@ -1,7 +1,7 @@
 import type { WireReader } from '@pitot/core/protobuf-wire';
 import { bytesOf, jsonOfValue, type ValueView } from './any-value.ts';
 import { addBoundedString, addBoundedText } from './bounded-text.ts';
-import type { ByteColumn } from './byte-column.ts';
+import { textColumn, type ByteColumn } from './byte-column.ts';
 import type { Repairs } from './repairs.ts';
 
 /**
@@ -22,7 +22,7 @@ export function addValueText(column: ByteColumn, reader: WireReader, end: number
       column.text(String(view.number));
       return true;
     case 'bool':
-      column.buffer(view.number === 0 ? FALSE : TRUE);
+      column.column(view.number === 0 ? FALSE : TRUE);
       return true;
     case 'bytes':
       addBase64(column, bytesOf(reader, view.start, view.end), limitBytes, repairs);
@@ -50,5 +50,5 @@ function addJson(column: ByteColumn, reader: WireReader, end: number, limitBytes
   else addBoundedString(column, json, limitBytes, repairs, Math.max(sizeBytes, limitBytes + 1));
 }
 
-const TRUE = Buffer.from('true');
-const FALSE = Buffer.from('false');
+const TRUE = textColumn('true');
+const FALSE = textColumn('false');

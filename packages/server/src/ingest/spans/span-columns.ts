@@ -10,6 +10,8 @@ class ElementColumns {
   readonly attributes: AttributeColumn;
   readonly ends = new ByteColumn();
   count = 0;
+  /** What there was before the row being filled got its first element. */
+  #isMarked = false;
   #markedCount = 0;
   readonly #marks: number[];
 
@@ -24,6 +26,15 @@ class ElementColumns {
     this.ends.reset();
     this.attributes.reset();
     this.count = 0;
+    this.#isMarked = false;
+  }
+
+  beginElement(): void {
+    if (this.#isMarked) return;
+    this.#isMarked = true;
+    for (let i = 0; i < this.columns.length; i++) this.#marks[i] = this.columns[i]!.size;
+    this.#markedCount = this.count;
+    this.attributes.mark();
   }
 
   endElement(): void {
@@ -31,19 +42,17 @@ class ElementColumns {
     this.count++;
   }
 
-  mark(): void {
-    for (let i = 0; i < this.columns.length; i++) this.#marks[i] = this.columns[i]!.size;
-    this.#markedCount = this.count;
-    this.attributes.mark();
-  }
-
-  rewind(): void {
+  /** Takes back the elements of the row being filled. */
+  dropRow(): void {
+    if (!this.#isMarked) return;
+    this.#isMarked = false;
     for (let i = 0; i < this.columns.length; i++) this.columns[i]!.size = this.#marks[i]!;
     this.count = this.#markedCount;
     this.attributes.rewind();
   }
 
   endRow(): void {
+    this.#isMarked = false;
     this.ends.uint64(this.count);
   }
 }

@@ -1,7 +1,7 @@
 import { AppError, type Limits } from '@pitot/core';
 import { bytesOf } from '../signals/any-value.ts';
 import { addBoundedText } from '../signals/bounded-text.ts';
-import type { ByteColumn } from '../signals/byte-column.ts';
+import { textColumn, type ByteColumn } from '../signals/byte-column.ts';
 import { SignalTally, type DecodedSignals } from '../signals/decoded-signals.ts';
 import { msOfWords } from '../signals/nanoseconds.ts';
 import { SignalRequest, type RecordHandler } from '../signals/signal-request.ts';
@@ -16,8 +16,8 @@ export interface SpanDecoderOptions {
 }
 
 /** As the Collector's exporter writes them, as String values; by the numbers of opentelemetry-proto trace/v1. */
-const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'].map((name) => Buffer.from(name));
-const STATUS_CODES = ['Unset', 'Ok', 'Error'].map((name) => Buffer.from(name));
+const KINDS = ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'].map(textColumn);
+const STATUS_CODES = ['Unset', 'Ok', 'Error'].map(textColumn);
 /** Events and links in one request, per span allowed in it: each takes several times its own bytes as a row. */
 const ELEMENTS_PER_RECORD = 10;
 const TRACE_ID_BYTES = 16;
@@ -100,8 +100,6 @@ export class SpanDecoder implements RecordHandler {
     let endHigh = 0;
     this.#statusCode = 0;
     this.#messageStart = this.#messageEnd = 0;
-    events.mark();
-    links.mark();
     while (reader.position < end) {
       const tag = reader.tag(end);
       switch (tag) {
@@ -163,8 +161,8 @@ export class SpanDecoder implements RecordHandler {
     const hasIds = hasId(bytes, traceStart, traceEnd, TRACE_ID_BYTES) && hasId(bytes, spanStart, spanEnd, SPAN_ID_BYTES);
     if (!this.#isTaken(hasIds, msOfWords(startLow, startHigh), msOfWords(endLow, endHigh))) {
       attributes.dropRow();
-      events.rewind();
-      links.rewind();
+      events.dropRow();
+      links.dropRow();
       return;
     }
     columns.timestamp.words(startLow, startHigh);
@@ -175,9 +173,9 @@ export class SpanDecoder implements RecordHandler {
     this.#addText(columns.traceState, stateStart, stateEnd);
     columns.sampleWeight.float64(stateEnd > stateStart ? sampleWeightOf(bytesOf(reader, stateStart, stateEnd).toString('latin1')) : 1);
     this.#addText(columns.name, nameStart, nameEnd);
-    columns.kind.buffer(KINDS[kind] ?? KINDS[0]!);
+    columns.kind.column(KINDS[kind] ?? KINDS[0]!);
     this.#addDuration(startLow, startHigh, endLow, endHigh);
-    columns.statusCode.buffer(STATUS_CODES[this.#statusCode] ?? STATUS_CODES[0]!);
+    columns.statusCode.column(STATUS_CODES[this.#statusCode] ?? STATUS_CODES[0]!);
     this.#addText(columns.statusMessage, this.#messageStart, this.#messageEnd);
     attributes.endRow();
     events.endRow();
@@ -208,6 +206,7 @@ export class SpanDecoder implements RecordHandler {
     const { reader } = this.request;
     const { events, eventTime, eventName } = this.#columns;
     this.#countElement();
+    events.beginElement();
     let timeLow = 0;
     let timeHigh = 0;
     let nameStart = 0;
@@ -241,6 +240,7 @@ export class SpanDecoder implements RecordHandler {
     const { reader } = this.request;
     const { links, linkTraceId, linkSpanId, linkTraceState } = this.#columns;
     this.#countElement();
+    links.beginElement();
     let traceStart = 0;
     let traceEnd = 0;
     let spanStart = 0;
