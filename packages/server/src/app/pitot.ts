@@ -25,7 +25,7 @@ import { takeDataDirectory } from './data-directory.ts';
 import { createHealth } from './health.ts';
 import { createQuestions } from './questions.ts';
 import { startJobs } from './jobs.ts';
-import { openListeners, type OpenListener } from './listeners.ts';
+import { openListeners, socketWarnings, type OpenListener } from './listeners.ts';
 import { createOwnMetrics, type OwnMetrics } from './own-metrics.ts';
 import { openStores, type Stores } from './stores.ts';
 
@@ -162,7 +162,7 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
     urls: servers.urls,
     sockets: listeners,
     setupLink: servers.setupLink,
-    warnings: servers.warnings,
+    warnings: [...servers.warnings, ...socketWarnings(configuration)],
     dataDirectory: directory.path,
     async stop() {
       stopRecording();
@@ -170,6 +170,8 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
       await Promise.all(collectors.map((collector) => collector.stop()));
       servers.drain();
       for (const listener of listeners) listener.drain();
+      // What they still hold, such as a batch of syslog, goes in before the way in is shut.
+      await Promise.all(listeners.map((listener) => listener.close()));
       await jobs.stop();
       await ingest.drain(DRAIN_MS);
       await undo.run();
