@@ -115,7 +115,7 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
     logsRetentionMs: retention.logs,
     tracesRetentionMs: retention.traces,
     logProcessor: createLogProcessor(configuration.logs, meter),
-    patternMiner: miner,
+    ...(configuration.logs.patterns.enabled && { patternMiner: miner }),
   });
   undo.add(() => ingest.close());
   ingest.start();
