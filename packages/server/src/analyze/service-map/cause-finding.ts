@@ -1,16 +1,17 @@
 import type { CausesAnswer, Clock } from '@pitot/core';
+import type { TraceSampler } from '../../query/topology/trace-sampler.ts';
 import { causesOf, troubleKindOf, type CauseEvidence, type NewVersion } from './causes.ts';
 import type { ComparedMaps, MapPeriod, MapSource } from './map-source.ts';
 import { judgedPeriod, previousPeriod, settledPeriod } from './periods.ts';
 import type { ServiceMap } from './service-map.ts';
-import { troubledTraces, type TraceSource } from './traced-paths.ts';
+import { troubledTraces } from './traced-paths.ts';
 import { TroubleFinder } from './trouble.ts';
 
 export interface CauseFinderOptions {
   readonly source: MapSource;
   readonly clock: Clock;
   /** Absent where an answer must be quick: the map alone then tells. */
-  readonly traces?: TraceSource;
+  readonly traces?: TraceSampler;
 }
 
 /** Most nodes whose series are read. */
@@ -44,8 +45,8 @@ async function troubledPeriod(source: MapSource, { range, judged, map, before, e
   const last = { ...range, ...judgedPeriod(range) };
   const settled = { ...range, ...settledPeriod(last, nowMs) };
   if (settled.endMs < last.endMs) {
-    const pair = await source.pair(evidence, settled, { ...range, ...previousPeriod(range) }, signal);
-    if (isTroubled(pair.now)) return { ...pair, period: settled };
+    const now = await source.spanMap(evidence, settled, signal);
+    if (isTroubled(now)) return { now, before, period: settled };
   }
   return isTroubled(judged) ? { now: judged, before, period: last } : { now: map, before, period: range };
 }

@@ -132,7 +132,7 @@ describe('hostile manifests', () => {
 });
 
 describe('addresses', () => {
-  it.each([
+  it.each<[string, string[]]>([
     ['cart:7070', ['cart 7070 ']],
     ['http://Cart.shop/a?b=c', ['cart.shop 0 http']],
     ['postgres://user:p@ss@db:6432/x', ['db 6432 postgresql']],
@@ -142,7 +142,7 @@ describe('addresses', () => {
     ['a:1,b:2', ['a 1 ', 'b 2 ']],
     ['[fd00::1]:80', ['fd00::1 80 ']],
     ['10.0.0.1:80', ['10.0.0.1 80 ']],
-    ...['', 'cart', '12:30', 'a:99999', 'a:b', '1.2.3:4', '999.1.1.1:1', 'file:///etc/x', 'a b:80', '${HOST}:80', 'http://${HOST}/', 'http://', '-a:1', 'a..b:1', 'x'.repeat(5000)].map((text) => [text, []] as const),
+    ...['', 'cart', '12:30', 'a:99999', 'a:b', '1.2.3:4', '999.1.1.1:1', 'file:///etc/x', 'a b:80', '${HOST}:80', 'http://${HOST}/', 'http://', '-a:1', 'a..b:1', 'x'.repeat(5000)].map((text): [string, string[]] => [text, []]),
   ])('%s', (text, expected) => {
     expect(addressesOf(text).map(({ host, port, protocol }) => `${host} ${port} ${protocol}`)).toEqual(expected);
   });

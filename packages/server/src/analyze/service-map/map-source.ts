@@ -44,10 +44,9 @@ export class MapSource {
     return buildMap(await this.#reader.everything(range, signal));
   }
 
-  /** Two maps of spans under the names of what is known besides: a period and the one of `previous`. */
-  async pair(evidence: Evidence, period: MapPeriod, previous: MapPeriod, signal?: AbortSignal): Promise<{ now: ServiceMap; before: ServiceMap }> {
-    const [now, before] = await Promise.all([this.#reader.spans(period, signal), this.#reader.spans(previous, signal)]);
-    return { now: buildMap({ ...evidence, ...now, flows: [] }), before: buildMap({ ...evidence, ...before, flows: [] }) };
+  /** The map of a period by its spans, under the names of what is known besides. */
+  async spanMap(evidence: Evidence, period: MapPeriod, signal?: AbortSignal): Promise<ServiceMap> {
+    return buildMap({ ...evidence, ...(await this.#reader.spans(period, signal)), flows: [] });
   }
 
   /** Requests of nodes by step, from `startMs` on, in ascending order; by node id. */

@@ -1,6 +1,6 @@
 import type { ServiceSummary } from '@pitot/core';
 import type { Counted } from '../../query/topology/evidence.ts';
-import type { InstanceRequests, RequestRow } from '../../query/services/service-reader.ts';
+import type { InstanceRequests, RequestRow, TrendRow } from '../../query/services/service-reader.ts';
 import { healthOf } from './health.ts';
 import { errorRatio, redOf } from './red.ts';
 import { addCounted, emptyCounted, type MutableCounted } from './service-map.ts';
@@ -14,7 +14,7 @@ export interface ServiceRows {
   readonly judged: readonly RequestRow[];
   readonly before: readonly RequestRow[];
   /** By steps of `stepMs` from `startMs` on. */
-  readonly trend: readonly RequestRow[];
+  readonly trend: readonly TrendRow[];
   readonly stepMs: number;
   readonly instances: readonly InstanceRequests[];
 }

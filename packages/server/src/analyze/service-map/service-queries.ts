@@ -43,7 +43,7 @@ export function createServiceQueries({ reader, source, clock }: ServiceQueriesOp
       reader.requests(range, signal),
       reader.requests({ ...range, ...judgedPeriod(range) }, signal),
       reader.requests({ ...range, ...previousPeriod(range) }, signal),
-      reader.requests({ ...range, stepMs }, signal),
+      reader.trend({ ...range, stepMs }, signal),
       reader.instances(range, signal),
     ]);
     return serviceSummaries({ ...range, now, judged, before, trend, stepMs, instances });

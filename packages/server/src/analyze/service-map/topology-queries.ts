@@ -10,6 +10,7 @@ import {
   type TopologyChangesAnswer,
 } from '@pitot/core';
 import type { DeclarationKeeper } from '../../query/topology/evidence.ts';
+import type { TraceSampler } from '../../query/topology/trace-sampler.ts';
 import { findCauses } from './cause-finding.ts';
 import { changesOf } from './changes.ts';
 import { impactOf } from './impact.ts';
@@ -18,7 +19,7 @@ import { mapAnswer } from './map-answer.ts';
 import type { MapSource } from './map-source.ts';
 import { settledPeriod } from './periods.ts';
 import { focused, type MapNode, type ServiceMap } from './service-map.ts';
-import { systemCriticalPath, type TraceSource } from './traced-paths.ts';
+import { systemCriticalPath } from './traced-paths.ts';
 
 /** What to look at: `startMs` inclusive, `endMs` exclusive, milliseconds since the epoch. */
 export interface MapRange {
@@ -67,7 +68,7 @@ export interface TopologyQueries {
 
 export interface TopologyQueriesOptions {
   readonly source: MapSource;
-  readonly traces: TraceSource;
+  readonly traces: TraceSampler;
   readonly declarations: DeclarationKeeper;
   readonly clock: Clock;
 }

@@ -1,18 +1,14 @@
 import type { SystemCriticalPathAnswer, TraceAnswer } from '@pitot/core';
-import type { TraceQueries } from '../../query/traces/trace-queries.ts';
+import type { TraceSampler } from '../../query/topology/trace-sampler.ts';
 import type { TroubledTrace } from './causes.ts';
 import type { Period } from './periods.ts';
 import { adjacencyOf, type ServiceMap } from './service-map.ts';
 import type { TroubleKind } from './trouble.ts';
 import { milliseconds, percent } from './wording.ts';
 
-/** What of the questions about traces is needed here. */
-export type TraceSource = Pick<TraceQueries, 'search' | 'trace'>;
-
 const MOST_TRACES = 200;
 const MOST_STEPS = 50;
 const TROUBLED_TRACES = 20;
-const AT_ONCE = 4;
 
 export interface Sample extends Period {
   readonly environment?: string;
@@ -20,7 +16,7 @@ export interface Sample extends Period {
 }
 
 /** Where the time of a service's requests goes: critical time by node and operation, over a sample of its traces. */
-export async function systemCriticalPath(traces: TraceSource, map: ServiceMap, id: string, sample: Sample, signal?: AbortSignal): Promise<SystemCriticalPathAnswer> {
+export async function systemCriticalPath(traces: TraceSampler, map: ServiceMap, id: string, sample: Sample, signal?: AbortSignal): Promise<SystemCriticalPathAnswer> {
   const found = await sampled(traces, sample, requests(sample.service), 'recent', MOST_TRACES, signal);
   const nodeOf = nodeOfSpans(map);
   const steps = new Map<string, { node: string; operation: string; us: number }>();
@@ -54,7 +50,7 @@ function pathSentence(map: ServiceMap, service: string, traces: number, totalUs:
 }
 
 /** Failed or slow requests of a service with the node that explains each. */
-export async function troubledTraces(traces: TraceSource, map: ServiceMap, sample: Sample, kind: TroubleKind, signal?: AbortSignal): Promise<TroubledTrace[]> {
+export async function troubledTraces(traces: TraceSampler, map: ServiceMap, sample: Sample, kind: TroubleKind, signal?: AbortSignal): Promise<TroubledTrace[]> {
   const query = kind === 'failing' ? `service:${quoted(sample.service)} status:error` : requests(sample.service);
   const found = await sampled(traces, sample, query, kind === 'failing' ? 'recent' : 'duration', TROUBLED_TRACES, signal);
   const nodeOf = nodeOfSpans(map);
@@ -101,12 +97,6 @@ function quoted(text: string): string {
   return `"${text.replaceAll(/[\\"]/g, '\\$&')}"`;
 }
 
-async function sampled(traces: TraceSource, { startMs, endMs, environment }: Sample, query: string, sort: 'recent' | 'duration', limit: number, signal?: AbortSignal): Promise<TraceAnswer[]> {
-  const { traces: found } = await traces.search({ startMs, endMs, query, sort, limit, ...(environment !== undefined && { environment }) }, signal);
-  const answers: TraceAnswer[] = [];
-  for (let i = 0; i < found.length; i += AT_ONCE) {
-    signal?.throwIfAborted();
-    answers.push(...(await Promise.all(found.slice(i, i + AT_ONCE).map(({ trace_id }) => traces.trace(trace_id, signal)))));
-  }
-  return answers;
+function sampled(traces: TraceSampler, { startMs, endMs, environment }: Sample, query: string, sort: 'recent' | 'duration', limit: number, signal?: AbortSignal): Promise<TraceAnswer[]> {
+  return traces.sample({ startMs, endMs, query, sort, limit, ...(environment !== undefined && { environment }) }, signal);
 }
