@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
 import { openEmbeddedClickHouse } from '../clickhouse/embedded.ts';
 import { migrateClickHouse } from '../clickhouse/migrate.ts';
-import { RECENT_COLUMNS, recentColumns } from '../clickhouse/span-metric-views.ts';
+import { RECENT_COLUMNS, recentSpans } from '../clickhouse/span-metric-views.ts';
 import { insertSpans, type TestSpan } from '../span-metrics/fixtures/spans.ts';
 import { createEdgeJob, edgeAdder } from './edge-job.ts';
 import { readEdges, readEdgesFromSpans, type EdgesAnswer } from './edge-reading.ts';
@@ -58,8 +58,7 @@ describe('edges found in spans', () => {
     const receivedMs = NOW_MS + afterMs;
     await insertSpans(clickhouse, spans.map((span, i) => ({ startMs: NOW_MS + i, ...span, receivedMs })), `arrival-${arrivals++}`);
     await clickhouse.command('TRUNCATE TABLE spans_recent');
-    const source = `SELECT ${recentColumns('Received')} FROM otel_traces`;
-    await clickhouse.command(`INSERT INTO spans_recent SELECT ${RECENT_COLUMNS} FROM (${source})`);
+    await clickhouse.command(`INSERT INTO spans_recent (${RECENT_COLUMNS}) ${recentSpans('otel_traces', '1', 'Received')}`);
   }
   /** Windows of ten seconds, up to `untilMs` after now. */
   async function windows(fromMs: number, untilMs: number, stepMs = 10_000): Promise<void> {

@@ -1,5 +1,5 @@
 import { EDGE_KEY } from '../clickhouse/span-metric-tables.ts';
-import { histogramBucket, recentColumns } from '../clickhouse/span-metric-views.ts';
+import { histogramBucket, recentSpans } from '../clickhouse/span-metric-views.ts';
 
 /**
  * The statement that makes calls of spans. A call is known from one of these:
@@ -40,7 +40,7 @@ export const ARRIVED: EdgeSource = {
 
 /** All spans whose start lies in [startMs, endMs), whenever they came. */
 export const STORED: EdgeSource = {
-  spans: `(SELECT ${recentColumns('Received')} FROM otel_traces WHERE Timestamp >= ${AT(START)} AND Timestamp < ${AT(END)} AND ({environment:String} = '' OR Environment = {environment:String}))`,
+  spans: `(${recentSpans('otel_traces', `Timestamp >= ${AT(START)} AND Timestamp < ${AT(END)} AND ({environment:String} = '' OR Environment = {environment:String})`, 'Received')})`,
   near: '1',
   isDue: '1',
   hasWaited: '1',
