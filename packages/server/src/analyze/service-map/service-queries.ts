@@ -39,14 +39,16 @@ export function createServiceQueries({ reader, source, clock }: ServiceQueriesOp
 
   async function summaries(range: MapPeriod & { service?: string }, signal?: AbortSignal): Promise<ServiceSummary[]> {
     const stepMs = stepOf(range, MOST_POINTS);
+    const judgedRange = { ...range, ...judgedPeriod(range) };
+    const isWhole = judgedRange.startMs === range.startMs;
     const [now, judged, before, trend, instances] = await Promise.all([
       reader.requests(range, signal),
-      reader.requests({ ...range, ...judgedPeriod(range) }, signal),
+      isWhole ? undefined : reader.requests(judgedRange, signal),
       reader.requests({ ...range, ...previousPeriod(range) }, signal),
       reader.trend({ ...range, stepMs }, signal),
       reader.instances(range, signal),
     ]);
-    return serviceSummaries({ ...range, now, judged, before, trend, stepMs, instances });
+    return serviceSummaries({ ...range, now, judged: judged ?? now, before, trend, stepMs, instances });
   }
 
   async function list(range: MapPeriod): Promise<ServicesAnswer> {
