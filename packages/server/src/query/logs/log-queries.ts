@@ -63,7 +63,7 @@ export interface LogQueries {
   close(): void;
 }
 
-export interface TraceLogRange {
+interface TraceLogRange {
   readonly startMs: number;
   readonly endMs: number;
   readonly spanId?: string;

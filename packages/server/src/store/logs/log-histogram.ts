@@ -16,7 +16,7 @@ const STEPS_MS = [
 ];
 
 /** The shortest usual step that cuts the range into at most `buckets` pieces; longer than four weeks, a multiple of them. */
-export function histogramStepMs(startMs: number, endMs: number, buckets: number): number {
+function histogramStepMs(startMs: number, endMs: number, buckets: number): number {
   const fits = (stepMs: number): boolean => Math.ceil(endMs / stepMs) - Math.floor(startMs / stepMs) <= buckets;
   const usual = STEPS_MS.find(fits);
   if (usual !== undefined) return usual;
