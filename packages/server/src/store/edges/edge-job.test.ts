@@ -34,7 +34,7 @@ function told({ edges, entries, orphans }: EdgesAnswer): string[] {
   ].sort();
 }
 
-describe('edges found in spans', () => {
+describe('edges found in spans', { timeout: 240_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'pitot-edges-'));
   let clickhouse: ClickHouse;
   let arrivals = 0;
@@ -76,8 +76,6 @@ describe('edges found in spans', () => {
     const expected = ['entry web 1', 'service:cart -request grpc both-> service:late 1/0/0', 'service:web -request  parent-> service:old 1/0/0', 'service:web -request http both-> service:cart 1/0/0'];
     expect(await found()).toEqual(expected);
     await windows(0, 20_000);
-    expect(await found()).toEqual(expected);
-    await windows(20_000, 100_000, 40_000);
     expect(await found()).toEqual(expected);
     expect(told(await readEdgesFromSpans(clickhouse, range))).toEqual(expected);
     const [edge] = (await readEdges(clickhouse, range)).edges.filter(({ server: name }) => name === 'cart');

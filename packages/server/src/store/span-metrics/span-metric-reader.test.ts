@@ -32,7 +32,7 @@ function random(seed: number): () => number {
   };
 }
 
-describe('metrics made of spans', () => {
+describe('metrics made of spans', { timeout: 240_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'pitot-span-metrics-'));
   const next = random(7);
   /** From 22:00 yesterday to 02:00 today; `cart` without a pause, `rare` now and then, `new` since 00:30. */

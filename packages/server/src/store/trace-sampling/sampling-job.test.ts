@@ -19,7 +19,7 @@ const log: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothi
 const signal = AbortSignal.timeout(300_000);
 const sampling = traceSamplingSchema.parse({ enabled: true, decision_wait_seconds: 1, probability: 0.2, slow_ms: 5000, rare_per_minute: 5 });
 
-describe('sampling of whole traces', () => {
+describe('sampling of whole traces', { timeout: 240_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'pitot-sampling-'));
   let clickhouse: ClickHouse;
   let tokens = 0;
