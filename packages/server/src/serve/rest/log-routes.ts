@@ -60,13 +60,13 @@ function mountSearch(server: RestServer, { logs, clock, mostRows }: LogApi): voi
       querystring: z.object({
         ...records,
         order: z.enum(['desc', 'asc']).default('desc').describe('desc: newest first.'),
-        limit: whole(1, mostRows, Math.min(100, mostRows), 'Most records in the answer.'),
+        limit: whole(1, mostRows, 100, 'Most records in the answer.'),
         cursor: z.string().max(50).optional().describe('`next_cursor` of the answer that this one follows.'),
       }),
     },
     handler: async (request, reply) => {
       const { order, limit, cursor } = request.query;
-      return reply.send(await logs.search({ ...questionOf(request.query, clock), order, limit, cursor }, { signal: closeSignal(reply) }));
+      return reply.send(await logs.search({ ...questionOf(request.query, clock), order, limit: Math.min(limit, mostRows), cursor }, { signal: closeSignal(reply) }));
     },
   });
 }
@@ -127,12 +127,12 @@ function mountPatterns(server: RestServer, { logs, clock, mostRows }: LogApi): v
         ...records,
         sort: z.enum(['count', 'new', 'trend']).default('count').describe('Most records first; newest first; or what changed most first.'),
         new_since: moment('A pattern first seen then or later is new; by default when the newest version came of the service that is searched for').optional(),
-        limit: whole(1, mostRows, Math.min(100, mostRows), 'Most patterns in the answer.'),
+        limit: whole(1, mostRows, 100, 'Most patterns in the answer.'),
       }),
     },
     handler: async (request, reply) => {
       const { sort, new_since: newSinceMs, limit } = request.query;
-      return reply.send(await logs.patterns({ ...questionOf(request.query, clock), sort, newSinceMs, limit }, { signal: closeSignal(reply) }));
+      return reply.send(await logs.patterns({ ...questionOf(request.query, clock), sort, newSinceMs, limit: Math.min(limit, mostRows) }, { signal: closeSignal(reply) }));
     },
   });
 }
@@ -240,8 +240,8 @@ function mountRecord(server: RestServer, { logs, mostRows }: LogApi): void {
     schema: {
       ...documented('logs', 'What the same instance of the service logged around a record.', logContextAnswer),
       params: recordParameters,
-      querystring: z.object({ limit: whole(1, mostRows, Math.min(20, mostRows), 'Most records on each side.') }),
+      querystring: z.object({ limit: whole(1, mostRows, 20, 'Most records on each side.') }),
     },
-    handler: async (request, reply) => reply.send(await logs.context(request.params.id, request.query.limit, { signal: closeSignal(reply) })),
+    handler: async (request, reply) => reply.send(await logs.context(request.params.id, Math.min(request.query.limit, mostRows), { signal: closeSignal(reply) })),
   });
 }
