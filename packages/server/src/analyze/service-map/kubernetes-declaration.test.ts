@@ -85,7 +85,7 @@ describe('Kubernetes manifests', () => {
     ]);
     expect(JSON.stringify(declaration)).not.toMatch(/s3cr|u:p|secret\.example/);
     expect(declaration.services).toContainEqual({ name: 'cart', namespace: 'shop', hosts: ['cart', 'cart.shop', 'cart.shop.svc', 'cart.shop.svc.cluster.local'] });
-    expect(declaration.edges.find(({ to }) => to === 'cart')!.detail).toBe('Deployment/web env CART_ADDR');
+    expect(declaration.edges.find(({ address }) => address === 'cart:7070')!.detail).toBe('Deployment/web env CART_ADDR');
     expect(declaration.skipped).toEqual([]);
   });
 
@@ -142,9 +142,13 @@ describe('addresses', () => {
     ['a:1,b:2', ['a 1 ', 'b 2 ']],
     ['[fd00::1]:80', ['fd00::1 80 ']],
     ['10.0.0.1:80', ['10.0.0.1 80 ']],
-    ...['', 'cart', '12:30', 'a:99999', 'a:b', '1.2.3:4', '999.1.1.1:1', 'file:///etc/x', 'a b:80', '${HOST}:80', 'http://${HOST}/', 'http://', '-a:1', 'a..b:1', 'x'.repeat(5000)].map((text): [string, string[]] => [text, []]),
+    ...['', 'cart', '12:30', 'a:99999', 'a:b', '1.2.3:4', '999.1.1.1:1', 'file:///etc/x', 'a b:80', '${HOST}:80', 'http://${HOST}/', 'http://', '-a:1', 'a..b:1'].map((text): [string, string[]] => [text, []]),
   ])('%s', (text, expected) => {
     expect(addressesOf(text).map(({ host, port, protocol }) => `${host} ${port} ${protocol}`)).toEqual(expected);
+  });
+
+  it('are none where the text is too long', () => {
+    expect([addressesOf(`http://${'x'.repeat(5000)}`), addressesOf(`${'x'.repeat(300)}:80`)]).toEqual([[], []]);
   });
 
   it('are found within text, and told from one’s own', () => {

@@ -17,7 +17,7 @@ function parseXml(text: string): { tag: string; attributes: Record<string, strin
   const found: { tag: string; attributes: Record<string, string>; text: string }[] = [];
   const open: string[] = [];
   const decode = (raw: string) => {
-    if (/[<\u0000-\u0008\u000B\u000C\u000E-\u001F\uD800-\uDFFF\uFFFE\uFFFF]/u.test(raw) || raw.includes(']]>')) throw new Error(`not XML text: ${raw}`);
+    if (/[<\p{Cs}\uFFFE\uFFFF]/u.test(raw) || /\p{Cc}/u.test(raw.replaceAll(/[\t\n\r]/g, '')) || raw.includes(']]>')) throw new Error(`not XML text: ${raw}`);
     return raw.replaceAll(/&([^;]*);?/g, (whole, name: string) => {
       const character = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }[name];
       if (character === undefined || !whole.endsWith(';')) throw new Error(`no entity: ${whole}`);

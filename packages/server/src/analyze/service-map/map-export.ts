@@ -28,8 +28,7 @@ function edgeLabel({ protocol, red }: TopologyEdge): string {
 
 /** Control characters have no place in any of the formats, and some of them are not XML. */
 function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return text.replaceAll(/[\u0000-\u001F\u007F-\u009F\u2028\u2029\uFFFE\uFFFF]/g, ' ').toWellFormed();
+  return text.replaceAll(/[\p{Cc}\u2028\u2029\uFFFE\uFFFF]/gu, ' ').toWellFormed();
 }
 
 function numbered({ nodes }: Map): ReadonlyMap<string, string> {

@@ -1,6 +1,8 @@
 import type { Clock } from '@pitot/core';
 import type { Counted, Evidence } from '../../query/topology/evidence.ts';
 import type { StepRow, TopologyReader } from '../../query/topology/topology-reader.ts';
+import type { TraceSampler } from '../../query/topology/trace-sampler.ts';
+import type { TraceQueries } from '../../query/traces/trace-queries.ts';
 import type { NodeStep } from './causes.ts';
 import { buildMap } from './map-builder.ts';
 import { judgedPeriod, previousPeriod, stepOf, type Period } from './periods.ts';
@@ -42,6 +44,11 @@ export class MapSource {
 
   async map(range: MapPeriod, signal?: AbortSignal): Promise<ServiceMap> {
     return buildMap(await this.#reader.everything(range, signal));
+  }
+
+  /** Reads whole traces that `traces` finds. */
+  sampler(traces: Pick<TraceQueries, 'search'>): TraceSampler {
+    return this.#reader.sampler(traces);
   }
 
   /** The map of a period by its spans, under the names of what is known besides. */

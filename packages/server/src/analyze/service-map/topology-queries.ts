@@ -10,7 +10,7 @@ import {
   type TopologyChangesAnswer,
 } from '@pitot/core';
 import type { DeclarationKeeper } from '../../query/topology/evidence.ts';
-import type { TraceSampler } from '../../query/topology/trace-sampler.ts';
+import type { TraceQueries } from '../../query/traces/trace-queries.ts';
 import { findCauses } from './cause-finding.ts';
 import { changesOf } from './changes.ts';
 import { impactOf } from './impact.ts';
@@ -68,12 +68,14 @@ export interface TopologyQueries {
 
 export interface TopologyQueriesOptions {
   readonly source: MapSource;
-  readonly traces: TraceSampler;
+  /** Finds the traces that causes and critical paths are shown by. */
+  readonly traces: Pick<TraceQueries, 'search'>;
   readonly declarations: DeclarationKeeper;
   readonly clock: Clock;
 }
 
 export function createTopologyQueries({ source, traces, declarations, clock }: TopologyQueriesOptions): TopologyQueries {
+  const sampler = source.sampler(traces);
   return {
     async map({ focus, depth = 1, ...range }, signal) {
       const { map, judged, before } = await source.compared(range, signal);
@@ -95,13 +97,13 @@ export function createTopologyQueries({ source, traces, declarations, clock }: T
     async causes({ node, ...range }, signal) {
       const compared = await source.compared(range, signal);
       nodeOf(compared.map, node);
-      return findCauses({ source, clock, traces }, compared, node, signal);
+      return findCauses({ source, clock, traces: sampler }, compared, node, signal);
     },
     async criticalPath({ node, ...range }, signal) {
       const { map } = await source.compared(range, signal);
       const { type, name, id } = nodeOf(map, node);
       if (type !== 'service' && type !== 'function') throw new AppError('bad_request', `${node} has no traces of its own; ask for a service that calls it`, { fields: { node } });
-      return systemCriticalPath(traces, map, id, { ...range, service: name }, signal);
+      return systemCriticalPath(sampler, map, id, { ...range, service: name }, signal);
     },
     async declare({ source: name, services, edges, skipped }) {
       await declarations.replace({ source: name, services, edges, updatedMs: clock.nowMs() });

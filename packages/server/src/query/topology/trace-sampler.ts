@@ -1,6 +1,6 @@
 import type { TraceAnswer } from '@pitot/core';
-import type { ClickHouse } from '../../store/clickhouse/clickhouse.ts';
 import { readSpansOfTraces } from '../../store/traces/trace-sample-reading.ts';
+import type { ClickHouse } from '../../store/clickhouse/clickhouse.ts';
 import { traceAnswerOf } from '../traces/trace-answer.ts';
 import type { TraceQueries } from '../traces/trace-queries.ts';
 
@@ -12,15 +12,11 @@ export interface TraceSampler {
   sample(search: TraceSearch, signal?: AbortSignal): Promise<TraceAnswer[]>;
 }
 
-export interface TraceSamplerOptions {
-  readonly clickhouse: ClickHouse;
-  readonly traces: Pick<TraceQueries, 'search'>;
-}
-
 /** Spans of a trace may start before and after the one that matched. */
 const MARGIN_MS = 600_000;
 
-export function createTraceSampler({ clickhouse, traces }: TraceSamplerOptions): TraceSampler {
+/** Finds traces as the page of traces does, and reads the spans of all of them at once. */
+export function createTraceSampler(clickhouse: ClickHouse, traces: Pick<TraceQueries, 'search'>): TraceSampler {
   return {
     async sample(search, signal) {
       const { traces: found } = await traces.search(search, signal);

@@ -8,7 +8,6 @@ import { createServiceQueries } from '../../analyze/service-map/service-queries.
 import { createTopologyQueries } from '../../analyze/service-map/topology-queries.ts';
 import { createServiceReader } from '../../query/services/service-reader.ts';
 import { createTopologyReader } from '../../query/topology/topology-reader.ts';
-import { createTraceSampler } from '../../query/topology/trace-sampler.ts';
 import { createTraceQueries } from '../../query/traces/trace-queries.ts';
 import type { ClickHouse } from '../../store/clickhouse/clickhouse.ts';
 import { openEmbeddedClickHouse } from '../../store/clickhouse/embedded.ts';
@@ -96,7 +95,7 @@ describe('services and the map on real stores', () => {
       clock,
       questions: {
         services: { services: createServiceQueries({ reader: createServiceReader({ clickhouse }), source, clock }), clock },
-        topology: { topology: createTopologyQueries({ source, traces: createTraceSampler({ clickhouse, traces }), declarations, clock }), clock },
+        topology: { topology: createTopologyQueries({ source, traces, declarations, clock }), clock },
       },
     });
   }, 120_000);
