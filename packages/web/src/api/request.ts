@@ -2,12 +2,15 @@
 export class RequestFailure extends Error {
   readonly status: number;
   readonly code: string;
+  /** What else the answer says of it, e.g. where in a query (`from`, `to`). */
+  readonly fields: Readonly<Record<string, unknown>>;
 
-  constructor(message: string, status: number, code: string) {
+  constructor(message: string, status: number, code: string, fields: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.name = 'RequestFailure';
     this.status = status;
     this.code = code;
+    this.fields = fields;
   }
 }
 
@@ -60,7 +63,7 @@ function parse(text: string): unknown {
 }
 
 interface ErrorBody {
-  readonly error?: string | { readonly code?: string; readonly message?: string };
+  readonly error?: string | { readonly code?: string; readonly message?: string; readonly fields?: Readonly<Record<string, unknown>> };
   readonly errorType?: string;
   readonly message?: string;
   readonly code?: string;
@@ -71,5 +74,5 @@ function failureOf(response: Response, answer: unknown, text: string): RequestFa
   const body = (answer ?? {}) as ErrorBody;
   if (typeof body.error === 'string') return new RequestFailure(body.error, response.status, body.errorType ?? 'error');
   const message = body.error?.message ?? body.message ?? (text.slice(0, 200) || response.statusText);
-  return new RequestFailure(message || `HTTP ${response.status}`, response.status, body.error?.code ?? body.code ?? 'error');
+  return new RequestFailure(message || `HTTP ${response.status}`, response.status, body.error?.code ?? body.code ?? 'error', body.error?.fields);
 }
