@@ -8,7 +8,7 @@ import { amount, counted, listed, milliseconds, percent } from './wording.ts';
 type Change = TopologyChangesAnswer['changes'][number];
 
 /** What is listed, as docs/service-map.md tells it. Shares are 0–1. */
-export const CHANGE_RULE = {
+const CHANGE_RULE = {
   /** Calls by which something rare is told from something new or gone. */
   leastCalls: 10,
   leastZ: 4,

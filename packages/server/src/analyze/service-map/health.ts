@@ -12,7 +12,7 @@ export interface Health {
 }
 
 /** The rule, as docs/service-map.md tells it. Shares are 0–1. */
-export const HEALTH_RULE = {
+const HEALTH_RULE = {
   /** Fewer requests say nothing, unless half of at least five fail. */
   leastCalls: 20,
   leastFailed: 5,

@@ -5,7 +5,7 @@ import { parseDocument } from 'yaml';
 export type Mapping = Readonly<Record<string, unknown>>;
 
 /** The manifests of a large product take a few hundred kilobytes; reading YAML takes about a second a megabyte. */
-export const MOST_MANIFEST_BYTES = 2 * 1024 * 1024;
+const MOST_MANIFEST_BYTES = 2 * 1024 * 1024;
 const MOST_DOCUMENTS = 5000;
 /** Manifests nest about fifteen deep; the parser recurses, so what is deeper is not given to it. */
 const DEEPEST = 100;
@@ -63,7 +63,7 @@ function firstLine(error: unknown): string {
   return line.slice(0, 200).replace(/:$/, '');
 }
 
-export function isMapping(value: unknown): value is Mapping {
+function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -30,19 +30,19 @@ export interface MapRange {
 }
 
 /** The map, or the part of it within `depth` hops of `focus` (a node id) in either direction. */
-export interface MapQuestion extends MapRange {
+interface MapQuestion extends MapRange {
   readonly focus?: string;
   /** Default 1. Only looked at with `focus`. */
   readonly depth?: number;
 }
 
-export interface NodeQuestion extends MapRange {
+interface NodeQuestion extends MapRange {
   /** A node's id, `<type>:<name>`. */
   readonly node: string;
 }
 
 /** The windows of `windowMs` before `fromMs` and before `toMs` are compared. */
-export interface ChangesQuestion {
+interface ChangesQuestion {
   readonly fromMs: number;
   readonly toMs: number;
   readonly windowMs: number;

@@ -123,7 +123,7 @@ export interface DeclaredSource {
 }
 
 /** Requests from outside: of server spans without a parent. */
-export interface EntryRow {
+interface EntryRow {
   readonly service: string;
   readonly calls: number;
 }

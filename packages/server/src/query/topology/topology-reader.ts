@@ -17,7 +17,7 @@ export interface TopologyRange {
 }
 
 /** What spans alone say. */
-export type SpanEvidence = Pick<Evidence, 'services' | 'calls' | 'entries' | 'notes'>;
+type SpanEvidence = Pick<Evidence, 'services' | 'calls' | 'entries' | 'notes'>;
 
 /** Requests of a node in one step of time. */
 export interface StepRow extends Counted {

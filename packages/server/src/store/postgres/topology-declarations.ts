@@ -3,14 +3,14 @@ import type { Postgres } from './postgres.ts';
 import { topologyDeclarations } from './schema.ts';
 
 /** A workload with the host names it answers to. */
-export interface StoredService {
+interface StoredService {
   readonly name: string;
   readonly namespace: string;
   readonly hosts: readonly string[];
 }
 
 /** A call, by the names of its ends. */
-export interface StoredCall {
+interface StoredCall {
   readonly from: string;
   readonly to: string;
   /** `host:port`, without credentials. */
