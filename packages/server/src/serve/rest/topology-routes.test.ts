@@ -204,7 +204,7 @@ describe('services and the map on real stores', () => {
 
   it('says what is wrong with a declaration', async () => {
     expect(await post('application/yaml', MANIFEST)).toMatchObject({ status: 400, json: { error: { message: expect.stringContaining('?source=') as string } } });
-    expect(await post('application/json', '{"source":"x","edges":[{"from":1}]}')).toMatchObject({ status: 400, json: { error: { code: 'bad_request' } } });
+    expect(await post('application/json', '{"source":"x","edges":[{"from":1}]}')).toMatchObject({ status: 400, json: { error: { code: 'bad_request', message: expect.stringContaining('Kubernetes manifests') as string } } });
     expect(await post('application/yaml', `a: ${'x'.repeat(3 * 1024 * 1024)}`, '?source=x')).toMatchObject({ status: 413 });
     expect(await post('application/yaml', `a: ${'x'.repeat(10 * 1024 * 1024)}`, '?source=x')).toMatchObject({ status: 413 });
     expect(await post('text/csv', 'a,b', '?source=x')).toMatchObject({ status: 415 });

@@ -33,6 +33,7 @@ const DEFAULT_WINDOW_MS = 900_000;
 /** Manifests are limited where they are read; the body may be a little larger than they are long. */
 const MOST_BODY_BYTES = 8 * 1024 * 1024;
 const MEDIA_TYPES = { mermaid: 'text/vnd.mermaid; charset=utf-8', dot: 'text/vnd.graphviz; charset=utf-8', graphml: 'application/graphml+xml; charset=utf-8' } as const;
+const BODY_FORMS = 'is neither {"source": …, "edges": [{"from": …, "to": …, "address": …}]} nor, as application/yaml, Kubernetes manifests';
 const MANIFEST_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
 
 const nodeId = z.string().min(1).max(LONGEST_ID).describe('Id of a node: `<type>:<name>`, e.g. service:cart.');
@@ -144,7 +145,7 @@ function mountDeclarations(server: RestServer, { topology }: TopologyApi): void 
     schema: {
       ...documented('topology', 'Takes who calls whom by addresses: a list as JSON, or Kubernetes manifests as YAML. Replaces what the same source declared before.', declarationsAnswer),
       querystring: z.object({ source: z.string().min(1).max(200).optional().describe('Who declares, where the body is YAML.') }),
-      body: z.union([declarationsRequest, z.string()]).describe('With content type application/json as described; with application/yaml, manifests.'),
+      body: z.union([declarationsRequest, z.string()], { error: BODY_FORMS }).describe('With content type application/json as described; with application/yaml, manifests.'),
     },
     handler: async (request, reply) => {
       const { body, query } = request;
