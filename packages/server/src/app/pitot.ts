@@ -125,12 +125,14 @@ async function wire({ configuration, scrapeText, clock, log }: PitotOptions, und
   const listeners: OpenListener[] = [];
   const health = createHealth({ clickhouse, postgres, monitor: ingest.monitor });
   const logRules = { tryRules: (request: TryRulesRequest) => tryRules(request, configuration.logs, clock.nowMs(), (service, body) => miner.preview(service, body)) };
+  const questions = createQuestions({ stores, metrics: reader, logRules, configuration, clock, meter });
+  undo.add(() => questions.close());
   const servers = await createHttpServers({
     main: configuration.listen,
     ...(configuration.otlp_http_listen !== 'off' && { otlp: configuration.otlp_http_listen }),
     receiverRoutes: RECEIVERS.flatMap((receiver) => receiver.open(receiving)),
     metrics: createMetricQueries({ reader, limits, clock, meter }),
-    questions: createQuestions({ stores, metrics: reader, logRules, configuration, clock, meter }),
+    questions,
     monitor: ingest.monitor,
     database: createAccessDatabase(postgres),
     targets: () => collectors.flatMap((collector) => collector.targets?.() ?? []),

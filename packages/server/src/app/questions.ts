@@ -21,8 +21,8 @@ interface QuestionsOptions {
   readonly meter: Meter;
 }
 
-/** What the REST routes of logs, traces, services and the map ask. */
-export function createQuestions({ stores, metrics, logRules, configuration, clock, meter }: QuestionsOptions): Questions {
+/** What the REST routes of logs, traces, services and the map ask. `close` ends what they follow. */
+export function createQuestions({ stores, metrics, logRules, configuration, clock, meter }: QuestionsOptions): Questions & { close(): void } {
   const { clickhouse, postgres } = stores;
   const limits: Limits = configuration.limits;
   const { sampling } = configuration.traces;
@@ -36,5 +36,6 @@ export function createQuestions({ stores, metrics, logRules, configuration, cloc
     traces: { traces, clock },
     services: { services: createServiceQueries({ reader: createServiceReader({ clickhouse }), source, clock }), clock },
     topology: { topology: createTopologyQueries({ source, traces, declarations, clock }), clock },
+    close: () => logs.close(),
   };
 }
