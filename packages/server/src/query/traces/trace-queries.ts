@@ -129,18 +129,15 @@ export function createTraceQueries({ clickhouse, limits, logs, retentionMs }: Tr
         const startedMs = performance.now();
         const selection = selectionOf(question);
         const limit = Math.min(question.limit, limits.search_rows);
-        const [found, counts] = await Promise.all([
-          findTraces(clickhouse, selection, question.sort, limit + 1, signal).then(async (ids) => ({
-            rows: await readTraceRows(clickhouse, ids.slice(0, limit), selection, signal),
-            truncated: ids.length > limit,
-          })),
-          countSpans(clickhouse, selection, signal),
-        ]);
+        const ids = await findTraces(clickhouse, selection, question.sort, limit + 1, signal);
+        const truncated = ids.length > limit;
+        // What is rare was looked for everywhere and is counted; of what is frequent the number is only shown.
+        const [rows, counts] = await Promise.all([readTraceRows(clickhouse, ids.slice(0, limit), selection, signal), countSpans(clickhouse, selection, !truncated, signal)]);
         return {
-          traces: found.rows.map(summaryOf),
+          traces: rows.map(summaryOf),
           spans_found: counts.spans,
           errors_found: counts.errors,
-          truncated: found.truncated,
+          truncated,
           took_ms: Math.round(performance.now() - startedMs),
         };
       }),

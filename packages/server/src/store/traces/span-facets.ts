@@ -1,5 +1,6 @@
 import type { ClickHouse, QueryParameter } from '../clickhouse/clickhouse.ts';
 import { readRows } from '../metrics/exemplar-reading.ts';
+import { sampleOfMinutes } from './minute-sample.ts';
 import { both, spanCondition, timeCondition, type SpanSelection } from './span-filter.ts';
 import { PEER, SPAN_SEARCH_TABLE } from './span-search-table.ts';
 
@@ -40,9 +41,7 @@ export async function readSpanFields(
 }
 
 /** More spans than this are counted in a sample of the range's minutes. */
-const MOST_COUNTED = 2_000_000;
-const FEWEST_MINUTES = 30;
-const MINUTE_MS = 60_000;
+const MOST_COUNTED = 1_000_000;
 
 const BUILTIN_VALUES: Readonly<Record<string, string>> = {
   service: 'ServiceName',
@@ -67,7 +66,7 @@ export async function readSpanFacets(
   limit: number,
   signal?: AbortSignal,
 ): Promise<{ facets: FacetRow[]; isSampled: boolean }> {
-  const sample = await sampleOfMinutes(clickhouse, selection, signal);
+  const sample = await sampleOfMinutes(clickhouse, selection, MOST_COUNTED, signal);
   const { sql, params } = both(timeCondition(selection.startMs, selection.endMs), spanCondition(selection));
   const sampled = sample === undefined ? '' : ' AND toStartOfMinute(Timestamp) IN {minutes:Array(UInt32)}';
   const factor = sample === undefined ? 1 : sample.factor;
@@ -99,21 +98,4 @@ function valueOf(field: string): { sql: string; params: Record<string, QueryPara
   const key = field.replace(/^(?:@|attributes?\.)/, '');
   if (field.startsWith('resource.')) return { sql: 'ResourceAttributes[{facet:String}]', params: { facet: field.slice('resource.'.length) } };
   return { sql: "if(SpanAttributes[{facet:String}] != '', SpanAttributes[{facet:String}], ResourceAttributes[{facet:String}])", params: { facet: key } };
-}
-
-/** Every n-th minute, from a place that depends on the range: the table is in the order of minutes, so that the others are not read. */
-async function sampleOfMinutes(clickhouse: ClickHouse, { startMs, endMs }: SpanSelection, signal?: AbortSignal): Promise<{ minutes: number[]; factor: number } | undefined> {
-  const first = Math.floor(startMs / MINUTE_MS);
-  const minutes = Math.ceil(endMs / MINUTE_MS) - first;
-  const { sql, params } = timeCondition(startMs, endMs);
-  const [[count = 0] = []] = await readRows<[number]>(clickhouse, `SELECT count() FROM otel_traces WHERE ${sql}`, { params, ...(signal && { signal }) });
-  const every = Math.min(Math.ceil(count / MOST_COUNTED), Math.floor(minutes / FEWEST_MINUTES));
-  if (every <= 1) return undefined;
-  const chosen: number[] = [];
-  // Odd strides of a hash, so that work done at each full hour is neither always nor never among them.
-  for (let block = 0; block * every < minutes; block++) {
-    const minute = first + block * every + ((block * 2_654_435_761) >>> 8) % every;
-    if (minute < first + minutes) chosen.push(minute * 60);
-  }
-  return { minutes: chosen, factor: minutes / chosen.length };
 }

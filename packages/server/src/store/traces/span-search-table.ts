@@ -5,10 +5,11 @@ const id = (sql: string): SearchField => ({ kind: 'text', sql, fold: 'lower' });
 const resource = (...keys: string[]): SearchField => ({ kind: 'resource', keys });
 const attribute = (...keys: string[]): SearchField => ({ kind: 'attribute', keys });
 
-/** What a client's span speaks to, by the semantic conventions of now and before; empty where it says nothing. */
-export const PEER = `coalesce(${['peer.service', 'messaging.destination.name', 'db.namespace', 'db.name', 'db.system.name', 'db.system', 'server.address', 'net.peer.name', 'network.peer.address', 'rpc.service']
-  .map((key) => `nullIf(SpanAttributes['${key}'], '')`)
-  .join(', ')}, '')`;
+/** Where a client's span says what it speaks to, by the semantic conventions of now and before. */
+export const PEER_KEYS = ['peer.service', 'messaging.destination.name', 'db.namespace', 'db.name', 'db.system.name', 'db.system', 'server.address', 'net.peer.name', 'network.peer.address', 'rpc.service'] as const;
+
+/** The first of them that is there; empty where none is. */
+export const PEER = `coalesce(${PEER_KEYS.map((key) => `nullIf(SpanAttributes['${key}'], '')`).join(', ')}, '')`;
 
 const service = text('ServiceName');
 const operation: SearchField = { kind: 'words', column: 'SpanName', indexed: false };

@@ -1,5 +1,6 @@
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
 import { readRows } from '../metrics/exemplar-reading.ts';
+import { sampleOfMinutes } from './minute-sample.ts';
 import { both, spanCondition, timeCondition, type Condition, type SpanSelection } from './span-filter.ts';
 
 /** A trace as a list shows it. Times in milliseconds since the epoch, durations in nanoseconds. */
@@ -74,15 +75,20 @@ async function findFailed(clickhouse: ClickHouse, { startMs, endMs }: SpanSelect
   return rows.map(([id]) => id);
 }
 
-/** Matching spans, each counted for as many as it stands for. */
-export async function countSpans(clickhouse: ClickHouse, selection: SpanSelection, signal?: AbortSignal): Promise<{ spans: number; errors: number }> {
+/** Of more spans than this a sample is looked at, where the number need not be exact. */
+const MOST_COUNTED = 500_000;
+
+/** Matching spans, each counted for as many as it stands for; about, where that would take long and `isExact` is not asked for. */
+export async function countSpans(clickhouse: ClickHouse, selection: SpanSelection, isExact: boolean, signal?: AbortSignal): Promise<{ spans: number; errors: number }> {
   const { sql, params } = both(timeCondition(selection.startMs, selection.endMs), spanCondition(selection));
-  const rows = await readRows<[number, number]>(clickhouse, `SELECT sum(SampleWeight), sumIf(SampleWeight, StatusCode = 'Error') FROM otel_traces WHERE ${sql}`, {
-    params,
+  const sample = isExact ? undefined : await sampleOfMinutes(clickhouse, selection, MOST_COUNTED, signal);
+  const sampled = sample === undefined ? '' : ' AND toStartOfMinute(Timestamp) IN {minutes:Array(UInt32)}';
+  const rows = await readRows<[number, number]>(clickhouse, `SELECT sum(SampleWeight), sumIf(SampleWeight, StatusCode = 'Error') FROM otel_traces WHERE ${sql}${sampled}`, {
+    params: { ...params, ...(sample && { minutes: sample.minutes }) },
     ...(signal && { signal }),
   });
   const [spans = 0, errors = 0] = rows[0] ?? [];
-  return { spans, errors };
+  return sample === undefined ? { spans, errors } : { spans: Math.round(spans * sample.factor), errors: Math.round(errors * sample.factor) };
 }
 
 /** More minutes than this are read as one range. */
