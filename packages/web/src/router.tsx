@@ -1,6 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect, retainSearchParams } from '@tanstack/react-router';
 import { hostsQuery, keysQuery, sessionQuery, sourcesQuery } from './api/queries.ts';
+import { prefetchService, scopeOf, servicesQuery, topologyQuery } from './api/service-queries.ts';
 import { statusQuery } from './api/status-query.ts';
 import { NotFound, PageFailure } from './shell/page-failure.tsx';
 import { Shell } from './shell/shell.tsx';
@@ -38,7 +39,8 @@ const inside = createRoute({
 const overview = createRoute({
   getParentRoute: () => inside,
   path: '/',
-  loader: ({ context: { queryClient } }) => {
+  loader: ({ context: { queryClient }, location }) => {
+    void queryClient.prefetchQuery(servicesQuery(scopeOf(location.search)));
     void queryClient.prefetchQuery(statusQuery);
     void queryClient.prefetchQuery(sourcesQuery);
     void queryClient.prefetchQuery(hostsQuery);
@@ -92,12 +94,17 @@ const services = createRoute({
   getParentRoute: () => inside,
   path: '/services',
   validateSearch: validateServicesSearch,
+  loader: ({ context: { queryClient }, location }) => {
+    void queryClient.prefetchQuery(servicesQuery(scopeOf(location.search)));
+    void queryClient.prefetchQuery(topologyQuery(scopeOf(location.search)));
+  },
   component: lazyRouteComponent(() => import('./pages/services/services-page.tsx'), 'ServicesPage'),
 });
 
 const service = createRoute({
   getParentRoute: () => inside,
   path: '/services/$service',
+  loader: ({ context: { queryClient }, location, params }) => prefetchService(queryClient, scopeOf(location.search), params.service),
   component: lazyRouteComponent(() => import('./pages/services/service-page.tsx'), 'ServicePage'),
 });
 

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { hasPage, partsOf } from '../pages/services/node-id.ts';
 
 /** Anything named is a link to its page; the time range and the environment go along. */
 
@@ -31,6 +32,17 @@ export function TracesLink({ query, children }: { readonly query: string; readon
   return (
     <Link to="/explore/traces" search={{ q: query }}>
       {children}
+    </Link>
+  );
+}
+
+/** A node of the map by its id: what has a page of its own leads there, a store or third party to its place on the map. */
+export function NodeLink({ node, children }: { readonly node: string; readonly children?: ReactNode }) {
+  const { type, name } = partsOf(node);
+  if (hasPage(type)) return <ServiceLink service={name}>{children ?? name}</ServiceLink>;
+  return (
+    <Link to="/services" search={{ node }}>
+      {children ?? name}
     </Link>
   );
 }

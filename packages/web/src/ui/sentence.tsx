@@ -23,11 +23,13 @@ interface SentenceProps {
   readonly verdict: Verdict | undefined;
   /** When the data behind it was last read, in milliseconds. */
   readonly asOfMs?: number | undefined;
+  /** The verdict's text with links in it. */
+  readonly linked?: ReactNode;
   readonly children?: ReactNode;
 }
 
 /** The first line of a page: the answer, before anything else. */
-export function Sentence({ verdict, asOfMs, children }: SentenceProps) {
+export function Sentence({ verdict, asOfMs, linked, children }: SentenceProps) {
   if (verdict === undefined) {
     return (
       <div className="sentence" data-tone="none" role="status" aria-label="Loading">
@@ -39,7 +41,7 @@ export function Sentence({ verdict, asOfMs, children }: SentenceProps) {
     <section className="sentence" data-tone={verdict.tone} role="status" data-testid="sentence">
       <ToneIcon tone={verdict.tone} size={20} />
       <div className="grow">
-        <span className="word">{WORDS[verdict.tone]}</span> {verdict.text}
+        <span className="word">{WORDS[verdict.tone]}</span> {linked ?? verdict.text}
         {verdict.details !== undefined && verdict.details.length > 0 && (
           <ul>
             {verdict.details.map((detail) => (
