@@ -1,5 +1,4 @@
-import type { ClickHouse, QueryParameter } from '../clickhouse/clickhouse.ts';
-import { readRows } from '../metrics/exemplar-reading.ts';
+import type { ClickHouse, QueryOptions, QueryParameter } from '../clickhouse/clickhouse.ts';
 import { PEER_KEYS } from './span-search-table.ts';
 
 /** When a trace was: milliseconds since the epoch, whole seconds, end exclusive. */
@@ -49,6 +48,15 @@ export interface FullSpanRow {
   readonly resource: Readonly<Record<string, string>>;
   readonly events: readonly { readonly timeNs: bigint; readonly name: string; readonly attributes: Readonly<Record<string, string>> }[];
   readonly links: readonly { readonly traceId: string; readonly spanId: string; readonly traceState: string; readonly attributes: Readonly<Record<string, string>> }[];
+}
+
+/** One thread: a trace lies in one place, and to wake others takes longer than to read it. */
+const SETTINGS = { output_format_json_quote_64bit_integers: 0, max_threads: 1 };
+
+async function readRows<Row extends readonly unknown[]>(clickhouse: ClickHouse, sql: string, options: QueryOptions): Promise<Row[]> {
+  const bytes = await clickhouse.query(sql, { ...options, format: 'JSONCompactEachRow', settings: SETTINGS });
+  const lines = new TextDecoder().decode(bytes).split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row);
 }
 
 /** Ids are stored with 32 digits; senders of 64-bit ids may have padded them or not. */
