@@ -14,6 +14,8 @@ export interface TraceSearch {
   readonly span?: string | undefined;
   /** The other trace, when two are compared. */
   readonly with?: string | undefined;
+  /** The waterfall (default), or where the time went by service. */
+  readonly view?: 'services' | undefined;
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
@@ -32,5 +34,5 @@ export function validateTracesSearch(raw: Record<string, unknown>): TracesSearch
 export function validateTraceSearch(raw: Record<string, unknown>): TraceSearch {
   const span = textOf(raw['span']);
   const other = textOf(raw['with']);
-  return { ...(span !== undefined && { span }), ...(other !== undefined && { with: other }) };
+  return { ...(span !== undefined && { span }), ...(other !== undefined && { with: other }), ...(raw['view'] === 'services' && { view: 'services' as const }) };
 }
