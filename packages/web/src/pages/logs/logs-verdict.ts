@@ -1,0 +1,50 @@
+import type { LogHistogramAnswer, LogPattern } from '@pitot/core';
+import { countOf } from '../../time/phrase.ts';
+import type { Verdict } from '../../ui/sentence.tsx';
+import { errorsOf } from './severity-look.ts';
+
+export interface Found {
+  readonly counts: LogHistogramAnswer;
+  /** Of the time before, as long; undefined where it is not known (yet). */
+  readonly before: LogHistogramAnswer['totals'] | undefined;
+  /** The most frequent pattern of the errors. */
+  readonly topPattern: LogPattern | undefined;
+  /** The range in words: "Last hour", "21 Nov 14:00 – 15:30". */
+  readonly range: string;
+  readonly filtered: boolean;
+}
+
+/** Rose by this much: a problem, not a habit. */
+const ROSE = 2;
+const LEAST_ERRORS = 10;
+const WORTH_NAMING = 0.2;
+
+/** The first line of the Logs page. */
+export function logsVerdict({ counts, before, topPattern, range, filtered }: Found): Verdict {
+  const during = /^\d/.test(range) ? `from ${range}` : `in the ${range.charAt(0).toLowerCase()}${range.slice(1)}`;
+  if (counts.total === 0) return { tone: 'info', text: filtered ? `No line ${during} matches this search.` : `No log line arrived ${during}.` };
+  const errors = errorsOf(counts.totals);
+  const lines = countOf(counts.total, filtered ? 'matching line' : 'line');
+  if (errors === 0) {
+    const warnings = counts.totals.warn ?? 0;
+    return { tone: 'ok', text: `${lines} ${during}, no error among them${warnings === 0 ? '' : `; ${countOf(warnings, 'warning')}`}.` };
+  }
+  const was = before === undefined ? undefined : errorsOf(before);
+  const rose = was !== undefined && errors >= LEAST_ERRORS && errors >= was * ROSE;
+  const parts = [`${countOf(errors, 'error')} ${during}${compared(errors, was)}`];
+  if (topPattern !== undefined && topPattern.share >= WORTH_NAMING && errors > 1) {
+    parts.push(`${Math.round(topPattern.share * 100)} % are one pattern from ${topPattern.service}${topPattern.is_new ? ', not seen before' : ''}`);
+  } else {
+    parts.push(`${lines} in all`);
+  }
+  return { tone: rose ? 'bad' : 'warn', text: `${parts.join('; ')}.` };
+}
+
+function compared(errors: number, was: number | undefined): string {
+  if (was === undefined) return '';
+  if (was === 0) return ', none in the time before';
+  const ratio = errors / was;
+  if (ratio >= 1.95) return `, ${ratio >= 9.5 ? Math.round(ratio) : Number(ratio.toFixed(1))} times the time before`;
+  if (ratio >= 1.1) return `, ${Math.round((ratio - 1) * 100)} % more than the time before`;
+  return ratio > 0.9 ? ', about as many as the time before' : `, ${Math.round((1 - ratio) * 100)} % fewer than the time before`;
+}
