@@ -11,9 +11,9 @@ import {
   type RawSeries,
 } from '@pitot/core';
 import { Engine, type QueryResult } from '@pitot/promql';
+import { createAsk, type QuestionTime } from './asking.ts';
 import { readEnvironments, readHosts } from './hosts.ts';
 import { readLatestMetrics, type LatestMetrics, type LatestRequest } from './latest-metrics.ts';
-import { abortError, QuerySlots } from './query-slots.ts';
 import type { MetricCardinality, StoreMetricReader } from '../store/metrics/metric-reader.ts';
 
 export { histogramToJson } from '@pitot/promql';
@@ -26,10 +26,7 @@ export interface MetricQueriesOptions {
   readonly meter: Meter;
 }
 
-/** How one question may differ from the limits in force; it can only ask for less time. */
-export interface QuestionOptions {
-  readonly signal?: AbortSignal;
-  readonly timeoutMs?: number;
+export interface QuestionOptions extends QuestionTime {
   readonly lookbackMs?: number;
 }
 
@@ -72,8 +69,6 @@ export interface MetricQueries {
   environments(options?: QuestionOptions): Promise<string[]>;
 }
 
-const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-
 export function createMetricQueries({ reader, limits, clock, meter }: MetricQueriesOptions): MetricQueries {
   const maxTimeoutMs = limits.query_timeout_seconds * 1000;
   const engine = new Engine(reader, {
@@ -83,16 +78,14 @@ export function createMetricQueries({ reader, limits, clock, meter }: MetricQuer
     timeoutMs: maxTimeoutMs,
     clock,
   });
-  const slots = new QuerySlots(limits.query_concurrency);
-  const count = measureQueries(meter, slots);
-
-  /** Queues the question, ends it at its deadline, and counts how it went. */
-  function ask<Answer>(kind: string, options: QuestionOptions, answer: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
-    const timeoutMs = Math.min(options.timeoutMs ?? maxTimeoutMs, maxTimeoutMs);
-    const deadline = AbortSignal.timeout(timeoutMs);
-    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
-    return count(kind, () => slots.run(signal, () => endAtDeadline(signal, answer(signal))));
-  }
+  const ask = createAsk(limits, meter, {
+    about: 'metrics',
+    total: 'pitot_queries_total',
+    duration: 'pitot_query_duration_seconds',
+    running: 'pitot_queries_running',
+    waiting: 'pitot_queries_waiting',
+    phase: 'in expression evaluation',
+  });
   const budget = (signal: AbortSignal) => ({ signal, maxSamples: limits.query_max_samples, maxSeries: limits.query_max_series });
   const seriesRequest = ({ selectors, startMs, endMs, limit }: SeriesQuestion, signal: AbortSignal) => ({
     ...budget(signal),
@@ -124,35 +117,5 @@ export function createMetricQueries({ reader, limits, clock, meter }: MetricQuer
     latest: (request, options = {}) => ask('latest', options, (signal) => readLatestMetrics(reader, clock.nowMs(), request, budget(signal))),
     hosts: (options = {}) => ask('hosts', options, (signal) => readHosts(instantAt(signal), reader, clock.nowMs(), budget(signal))),
     environments: (options = {}) => ask('environments', options, (signal) => readEnvironments(reader, clock.nowMs(), budget(signal))),
-  };
-}
-
-/** A reader that does not heed the signal cannot keep the caller waiting. */
-function endAtDeadline<Answer>(signal: AbortSignal, answer: Promise<Answer>): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const giveUp = () => reject(abortError(signal, 'in expression evaluation'));
-  signal.addEventListener('abort', giveUp, { once: true });
-  answer.then(resolve, (error: unknown) => reject(signal.aborted ? abortError(signal, 'in expression evaluation') : error));
-  return promise.finally(() => signal.removeEventListener('abort', giveUp));
-}
-
-function measureQueries(meter: Meter, slots: QuerySlots) {
-  const total = meter.counter('pitot_queries_total', 'Questions about metrics, by kind and how they ended.', ['kind', 'result']);
-  const seconds = meter.histogram('pitot_query_duration_seconds', 'Time from question to answer, waiting included.', DURATION_BUCKETS, ['kind']);
-  meter.observe('pitot_queries_running', 'Questions being answered.', () => slots.running);
-  meter.observe('pitot_queries_waiting', 'Questions waiting for a slot (limits.query_concurrency).', () => slots.waiting);
-
-  return async function count<Answer>(kind: string, run: () => Promise<Answer>): Promise<Answer> {
-    const startMs = performance.now();
-    let result = 'ok';
-    try {
-      return await run();
-    } catch (error) {
-      result = (error as { code?: string }).code ?? 'internal';
-      throw error;
-    } finally {
-      total.inc(1, { kind, result });
-      seconds.observe((performance.now() - startMs) / 1000, { kind });
-    }
   };
 }

@@ -152,6 +152,7 @@ describe('questions about logs', () => {
     expect([moment!.change, old!.change, crash!.change]).toEqual([null, 0, null]);
     expect(crash!.share).toBeCloseTo(10 / 172);
     const byNews = await logs.patterns({ query: '', ...range, sort: 'new', newSinceMs: NOON_MS - 2 * HOUR_MS, limit: 2 });
+    expect(byNews.new_since).toBe(new Date(NOON_MS - 2 * HOUR_MS).toISOString());
     expect(byNews.patterns.every(({ is_new: isNew }) => isNew)).toBe(true);
     expect(byNews.patterns).toHaveLength(2);
     expect((await logs.patterns({ query: '', ...range, sort: 'count', limit: 5 })).new_since).toBeNull();

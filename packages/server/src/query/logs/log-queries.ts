@@ -20,7 +20,7 @@ import { readLogHistogram } from '../../store/logs/log-histogram.ts';
 import { readLogPatterns } from '../../store/logs/log-patterns.ts';
 import { formatRecordId, parseRecordId, type RecordId, type StoredRecord } from '../../store/logs/log-rows.ts';
 import { countLogsOfTrace, readLogPage, readLogRecord, readLogsOfTrace, sameSource } from '../../store/logs/log-search.ts';
-import { createAsk } from './asking.ts';
+import { createAsk, type AskOptions } from '../asking.ts';
 import { exportPieces, type ExportFormat } from './log-export.ts';
 import { LogTail } from './log-tail.ts';
 
@@ -31,10 +31,6 @@ export interface LogQuestion {
   readonly endMs: number;
   /** Value of `deployment.environment.name`; all where absent. */
   readonly environment?: string | undefined;
-}
-
-export interface AskOptions {
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -84,7 +80,14 @@ const CONTEXT_MS = 86_400_000;
 const LAST_MS = 4_294_967_295_000;
 
 export function createLogQueries({ clickhouse, limits, clock, meter, tailIntervalMs = 1000 }: LogQueriesOptions): LogQueries {
-  const ask = createAsk(limits, meter);
+  const ask = createAsk(limits, meter, {
+    about: 'logs',
+    total: 'pitot_log_queries_total',
+    duration: 'pitot_log_query_duration_seconds',
+    running: 'pitot_log_queries_running',
+    waiting: 'pitot_log_queries_waiting',
+    phase: 'while it was answered',
+  });
   const tail = new LogTail({ clickhouse, clock, intervalMs: tailIntervalMs });
 
   function withinLimit(limit: number): number {

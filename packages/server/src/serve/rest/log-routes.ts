@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { facetsAnswer, fieldsAnswer, logContextAnswer, logHistogramAnswer, logPatternsAnswer, logRecord, logsAnswer, tailMessage, type Clock } from '@pitot/core';
+import { AppError, DEFAULT_LIMITS, facetsAnswer, fieldsAnswer, logContextAnswer, logHistogramAnswer, logPatternsAnswer, logRecord, logsAnswer, tailMessage, type Clock } from '@pitot/core';
 import { z } from 'zod';
 import type { LogQueries, LogQuestion } from '../../query/logs/log-queries.ts';
 import { closeSignal } from '../receiver-routes.ts';
@@ -20,6 +20,9 @@ const MOST_FACETS = 20;
 const COMMENT_EVERY_MS = 20_000;
 
 const whole = (least: number, most: number, fallback: number, what: string) => z.coerce.number().int().min(least).max(most).default(fallback).describe(what);
+/** How many are asked for; `withinLimit` checks it, since the limit in force is not known to the document. */
+const rows = (fallback: number, what: string) =>
+  z.coerce.number().int().min(1).default(fallback).describe(`${what} At most \`limits.search_rows\`, ${DEFAULT_LIMITS.search_rows} unless configured.`);
 const search = {
   query: z.string().max(LONGEST_QUERY).default('').describe('Which records, in the search language (docs/search.md).'),
   environment: z.string().max(200).optional().describe('Value of `deployment.environment.name`; all when absent.'),
@@ -50,6 +53,11 @@ function questionOf({ query, environment, start, end }: RecordParameters, clock:
   return { query, environment: environment === '' ? undefined : environment, ...timeRangeOf({ start, end }, clock.nowMs()) };
 }
 
+function withinLimit(limit: number, mostRows: number): number {
+  if (limit <= mostRows) return limit;
+  throw new AppError('bad_request', `limit is at most ${mostRows} (limits.search_rows); ask for less, and for the rest with the cursor`, { fields: { limit } });
+}
+
 function mountSearch(server: RestServer, { logs, clock, mostRows }: LogApi): void {
   server.route({
     method: 'GET',
@@ -60,13 +68,13 @@ function mountSearch(server: RestServer, { logs, clock, mostRows }: LogApi): voi
       querystring: z.object({
         ...records,
         order: z.enum(['desc', 'asc']).default('desc').describe('desc: newest first.'),
-        limit: whole(1, mostRows, 100, 'Most records in the answer.'),
+        limit: rows(100, 'Most records in the answer.'),
         cursor: z.string().max(50).optional().describe('`next_cursor` of the answer that this one follows.'),
       }),
     },
     handler: async (request, reply) => {
       const { order, limit, cursor } = request.query;
-      return reply.send(await logs.search({ ...questionOf(request.query, clock), order, limit: Math.min(limit, mostRows), cursor }, { signal: closeSignal(reply) }));
+      return reply.send(await logs.search({ ...questionOf(request.query, clock), order, limit: withinLimit(limit, mostRows), cursor }, { signal: closeSignal(reply) }));
     },
   });
 }
@@ -127,12 +135,12 @@ function mountPatterns(server: RestServer, { logs, clock, mostRows }: LogApi): v
         ...records,
         sort: z.enum(['count', 'new', 'trend']).default('count').describe('Most records first; newest first; or what changed most first.'),
         new_since: moment('A pattern first seen then or later is new; by default when the newest version came of the service that is searched for').optional(),
-        limit: whole(1, mostRows, 100, 'Most patterns in the answer.'),
+        limit: rows(100, 'Most patterns in the answer.'),
       }),
     },
     handler: async (request, reply) => {
       const { sort, new_since: newSinceMs, limit } = request.query;
-      return reply.send(await logs.patterns({ ...questionOf(request.query, clock), sort, newSinceMs, limit: Math.min(limit, mostRows) }, { signal: closeSignal(reply) }));
+      return reply.send(await logs.patterns({ ...questionOf(request.query, clock), sort, newSinceMs, limit: withinLimit(limit, mostRows) }, { signal: closeSignal(reply) }));
     },
   });
 }
@@ -240,8 +248,8 @@ function mountRecord(server: RestServer, { logs, mostRows }: LogApi): void {
     schema: {
       ...documented('logs', 'What the same instance of the service logged around a record.', logContextAnswer),
       params: recordParameters,
-      querystring: z.object({ limit: whole(1, mostRows, 20, 'Most records on each side.') }),
+      querystring: z.object({ limit: rows(20, 'Most records on each side.') }),
     },
-    handler: async (request, reply) => reply.send(await logs.context(request.params.id, Math.min(request.query.limit, mostRows), { signal: closeSignal(reply) })),
+    handler: async (request, reply) => reply.send(await logs.context(request.params.id, withinLimit(request.query.limit, mostRows), { signal: closeSignal(reply) })),
   });
 }

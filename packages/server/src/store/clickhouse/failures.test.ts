@@ -9,6 +9,7 @@ describe('failures of ClickHouse', () => {
     [exception(241, 'Memory limit (total) exceeded'), 'query_too_large'],
     [exception(159, 'Timeout exceeded'), 'query_timeout'],
     [exception(394, 'Query was cancelled'), 'canceled'],
+    [exception(427, 'OptimizedRegularExpression: cannot compile re2: (, error: missing ): (.'), 'bad_query'],
     [exception(243, 'Cannot reserve 1.00 MiB, not enough space'), 'disk_full'],
     [exception(76, 'Cannot open file /data/x: , errno: 28, strerror: No space left on device'), 'disk_full'],
     [Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' }), 'disk_full'],

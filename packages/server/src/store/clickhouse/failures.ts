@@ -14,6 +14,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   /** TIMEOUT_EXCEEDED, TOO_SLOW */
   159: 'query_timeout',
   160: 'query_timeout',
+  /** CANNOT_COMPILE_REGEXP: an expression is only ever the caller's. */
+  427: 'bad_query',
   /** QUERY_WAS_CANCELLED, QUERY_WAS_CANCELLED_BY_CLIENT */
   394: 'canceled',
   734: 'canceled',
@@ -63,6 +65,7 @@ export function clickHouseFailure(what: string, cause: unknown): AppError {
 
 const EXPLANATION: Readonly<Partial<Record<ErrorCode, string>>> = {
   query_too_large: 'the query needs more memory than clickhouse.memory_bytes gives it; ask for less, or raise that key. ',
+  bad_query: 'the regular expression cannot be read; RE2 has no look-around and no back-references. ',
   query_timeout: 'the query ran longer than limits.query_timeout_seconds allows. ',
   disk_full: 'the disk is full; free some space. ',
 };

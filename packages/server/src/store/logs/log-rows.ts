@@ -1,7 +1,6 @@
 import { severityOf, type LogRecord } from '@pitot/core';
 import { releaseBytes } from '@pitot/core/memory';
 import type { ClickHouse, QueryOptions } from '../clickhouse/clickhouse.ts';
-import { searchFailure } from '../search/search-failure.ts';
 
 /** Names one record. */
 export interface RecordId {
@@ -15,16 +14,12 @@ export interface StoredRecord {
   readonly record: LogRecord;
 }
 
-/** Runs a query whose rows are arrays of JSON values; 64-bit integers come as text. Errors of searches are the caller's. */
+/** Runs a query whose rows are arrays of JSON values; 64-bit integers come as text. */
 export async function readJsonRows<Row extends readonly unknown[]>(clickhouse: ClickHouse, sql: string, options: Pick<QueryOptions, 'params' | 'settings' | 'signal'>): Promise<Row[]> {
-  try {
-    const bytes = await clickhouse.query(sql, { ...options, format: 'JSONCompactEachRow', settings: { output_format_json_quote_64bit_integers: 1, ...options.settings } });
-    const text = new TextDecoder().decode(bytes);
-    releaseBytes(bytes);
-    return text === '' ? [] : (JSON.parse(`[${text.trimEnd().replaceAll('\n', ',')}]`) as Row[]);
-  } catch (error) {
-    throw searchFailure(error);
-  }
+  const bytes = await clickhouse.query(sql, { ...options, format: 'JSONCompactEachRow', settings: { output_format_json_quote_64bit_integers: 1, ...options.settings } });
+  const text = new TextDecoder().decode(bytes);
+  releaseBytes(bytes);
+  return text === '' ? [] : (JSON.parse(`[${text.trimEnd().replaceAll('\n', ',')}]`) as Row[]);
 }
 
 /** What `storedRecord` reads, in its order. */
