@@ -9,6 +9,7 @@ import { createTraceQueries } from '../query/traces/trace-queries.ts';
 import type { LogRuleApi } from '../serve/rest/log-rule-routes.ts';
 import type { Questions } from '../serve/rest/subjects.ts';
 import { DeclarationTable } from '../store/postgres/topology-declarations.ts';
+import { sampledSpans } from '../store/trace-sampling/landing-writer.ts';
 import type { Configuration } from './configuration-schema.ts';
 import type { Stores } from './stores.ts';
 
@@ -27,7 +28,7 @@ export function createQuestions({ stores, metrics, logRules, configuration, cloc
   const limits: Limits = configuration.limits;
   const { sampling } = configuration.traces;
   const logs = createLogQueries({ clickhouse, limits, clock, meter });
-  const traces = createTraceQueries({ clickhouse, limits, logs, retentionMs: configuration.retention.traces, ...(sampling.enabled && { sampling }) });
+  const traces = createTraceQueries({ clickhouse, limits, logs, retentionMs: configuration.retention.traces, ...(sampling.enabled && { sampled: sampledSpans(sampling) }) });
   const declarations = new DeclarationTable(postgres);
   const source = new MapSource(createTopologyReader({ clickhouse, metrics, declarations }), clock);
   return {

@@ -20,6 +20,7 @@ import { readGroups } from '../../store/traces/group-reading.ts';
 import { readSpanFacets, readSpanFields } from '../../store/traces/span-facets.ts';
 import type { SpanSelection } from '../../store/traces/span-filter.ts';
 import { readHeatmap } from '../../store/traces/span-heatmap.ts';
+import type { SampledSpans } from '../../store/trace-sampling/landing-writer.ts';
 import { readFullSpans, readSpans, readTraceBounds, type FullSpanRow, type TraceBounds } from '../../store/traces/trace-reading.ts';
 import { countSpans, findTraces, readTraceRows, type TraceRow } from '../../store/traces/trace-search.ts';
 import type { LogQueries } from '../logs/log-queries.ts';
@@ -81,6 +82,8 @@ export interface TraceQueriesOptions {
   readonly logs: Pick<LogQueries, 'logsOfTrace' | 'logCountsOfTrace'>;
   /** How long spans are kept, to say so where one is not found. */
   readonly retentionMs: number;
+  /** Where traces are sampled: where to look for those that are not decided on yet. */
+  readonly sampled?: SampledSpans;
 }
 
 const LOGS_OF_SPAN = 200;
@@ -89,7 +92,7 @@ const LOG_MARGIN_MS = 1000;
 const HEATMAP_STEPS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000];
 const DEFAULT_FACETS = ['service', 'operation', 'kind', 'status', 'peer', 'environment', 'version', 'http.route', 'http.response.status_code'];
 
-export function createTraceQueries({ clickhouse, limits, logs, retentionMs }: TraceQueriesOptions): TraceQueries {
+export function createTraceQueries({ clickhouse, limits, logs, retentionMs, sampled }: TraceQueriesOptions): TraceQueries {
   const slots = new QuerySlots(limits.query_concurrency);
 
   /** Queues the question and ends it at its deadline. */
@@ -106,7 +109,7 @@ export function createTraceQueries({ clickhouse, limits, logs, retentionMs }: Tr
   }
 
   async function boundsOf(traceId: string, signal: AbortSignal): Promise<TraceBounds> {
-    const bounds = await readTraceBounds(clickhouse, traceId, signal);
+    const bounds = await readTraceBounds(clickhouse, traceId, sampled, signal);
     if (bounds === undefined) throw notFound(traceId, retentionMs);
     return bounds;
   }
@@ -116,7 +119,7 @@ export function createTraceQueries({ clickhouse, limits, logs, retentionMs }: Tr
     const most = limits.trace_spans;
     const range = { startMs: bounds.startMs - LOG_MARGIN_MS, endMs: bounds.endMs + LOG_MARGIN_MS };
     const [spans, logCounts] = await Promise.all([
-      readSpans(clickhouse, traceId, bounds, most + 1, signal),
+      readSpans(clickhouse, traceId, bounds, most + 1, sampled, signal),
       countLogs ? logs.logCountsOfTrace(traceId, range, { signal }) : new Map<string, number>(),
     ]);
     if (spans.length === 0) throw notFound(traceId, retentionMs);
@@ -159,7 +162,7 @@ export function createTraceQueries({ clickhouse, limits, logs, retentionMs }: Tr
     span: (traceId, spanId, caller) =>
       ask(caller, async (signal) => {
         const bounds = await boundsOf(traceId, signal);
-        const [trace, [full]] = await Promise.all([stored(traceId, signal, true), readFullSpans(clickhouse, traceId, bounds, { spanId, most: 1, signal })]);
+        const [trace, [full]] = await Promise.all([stored(traceId, signal, true), readFullSpans(clickhouse, traceId, bounds, { spanId, most: 1, sampled, signal })]);
         if (full === undefined) {
           throw new AppError('not_found', `trace ${traceId} has no span ${spanId}; it may not have arrived yet`, { fields: { trace_id: traceId, span_id: spanId } });
         }
@@ -174,7 +177,7 @@ export function createTraceQueries({ clickhouse, limits, logs, retentionMs }: Tr
         return spanDetail(span, full, records);
       }),
     document: (traceId, caller) =>
-      ask(caller, async (signal) => otlpDocument(traceId.toLowerCase().padStart(32, '0'), await readFullSpans(clickhouse, traceId, await boundsOf(traceId, signal), { most: limits.trace_spans, signal }))),
+      ask(caller, async (signal) => otlpDocument(traceId.toLowerCase().padStart(32, '0'), await readFullSpans(clickhouse, traceId, await boundsOf(traceId, signal), { most: limits.trace_spans, sampled, signal }))),
     compare: (left, right, caller) =>
       ask(caller, async (signal) => {
         const [one, other] = await Promise.all([stored(left, signal, false), stored(right, signal, false)]);

@@ -12,12 +12,20 @@ export function createLandingWriter(clickhouse: ClickHouse, writer: TelemetryWri
   };
 }
 
-/**
- * A subquery of all spans, kept and still waiting, in place of `otel_traces` where one trace is read by its id while traces are sampled. A
- * span can be there twice for a moment, while it is moved: readers look at span ids anyway.
- */
-export function spansWithWaiting({ decision_wait_seconds: waitS }: TraceSampling): string {
+/** Where one trace is read from, by its id, while traces are sampled. */
+export interface SampledSpans {
+  /** A subquery of the spans whose trace is not decided yet. */
+  readonly waiting: string;
+  /**
+   * A subquery of all spans, kept and waiting, in place of `otel_traces`. A span can be there twice for a moment, while it is moved: readers look
+   * at span ids anyway.
+   */
+  readonly all: string;
+}
+
+export function sampledSpans({ decision_wait_seconds: waitS }: TraceSampling): SampledSpans {
   const columns = [...COLUMNS.map((name) => `\`${name}\``), 'Environment', 'ServiceVersion'].join(', ');
   const decided = `SELECT max(End) - toIntervalMillisecond(${Math.round(waitS * 1000)}) FROM job_windows WHERE Job = 'trace-sampling' AND IsDone = 1`;
-  return `(SELECT ${columns} FROM otel_traces UNION ALL SELECT ${columns} FROM otel_traces_landing WHERE Arrived > (${decided}))`;
+  const landed = `SELECT ${columns} FROM otel_traces_landing WHERE Arrived > (${decided})`;
+  return { waiting: `(${landed})`, all: `(SELECT ${columns} FROM otel_traces UNION ALL ${landed})` };
 }

@@ -9,7 +9,7 @@ import { migrateClickHouse } from '../clickhouse/migrate.ts';
 import { createTelemetryWriter } from '../clickhouse/telemetry-writer.ts';
 import { readRows } from '../metrics/exemplar-reading.ts';
 import { spansBlock, type TestSpan } from '../span-metrics/fixtures/spans.ts';
-import { createLandingWriter, spansWithWaiting } from './landing-writer.ts';
+import { createLandingWriter, sampledSpans } from './landing-writer.ts';
 import { traceSamplingSchema } from './sampling-configuration.ts';
 import { createSamplingJob, samplingSteps } from './sampling-job.ts';
 
@@ -105,7 +105,7 @@ describe('sampling of whole traces', { timeout: 240_000 }, () => {
     await clickhouse.command("INSERT INTO job_windows (Job, Start, End, IsDone) SELECT 'trace-sampling', fromUnixTimestamp64Milli({startMs:Int64}), fromUnixTimestamp64Milli({endMs:Int64}), 1", { params: first });
     const late = (trace: string): TestSpan => ({ trace, id: 'late', parent: 'a', service: 'mail', startMs: NOW_MS, isError: true });
     await land([late(keptTrace), late(droppedTrace)]);
-    const spansOf = (trace: string) => readRows<[string, number]>(clickhouse, `SELECT SpanId, SampleWeight FROM ${spansWithWaiting(sampling)} WHERE TraceId = {trace:String} ORDER BY SpanId`, { params: { trace } });
+    const spansOf = (trace: string) => readRows<[string, number]>(clickhouse, `SELECT SpanId, SampleWeight FROM ${sampledSpans(sampling).all} WHERE TraceId = {trace:String} ORDER BY SpanId`, { params: { trace } });
     expect((await spansOf(keptTrace)).map(([id]) => id)).toEqual(['a', 'b', 'late']);
     const secondMs = (await lastArrivalMs()) + 1000;
     const second = { startMs: firstMs, endMs: secondMs };

@@ -1,4 +1,5 @@
 import type { ClickHouse, QueryOptions, QueryParameter } from '../clickhouse/clickhouse.ts';
+import type { SampledSpans } from '../trace-sampling/landing-writer.ts';
 import { PEER_KEYS } from './span-search-table.ts';
 
 /** When a trace was: milliseconds since the epoch, whole seconds, end exclusive. */
@@ -65,9 +66,11 @@ function traceIdForms(traceId: string): string[] {
   return [...new Set([id, id.padStart(32, '0'), ...(/^0{16}[0-9a-f]{16}$/.test(id) ? [id.slice(16)] : [])])];
 }
 
-/** Undefined where no span of the trace is stored. */
-export async function readTraceBounds(clickhouse: ClickHouse, traceId: string, signal?: AbortSignal): Promise<TraceBounds | undefined> {
-  const sql = 'SELECT count(), toUnixTimestamp(min(Start)), toUnixTimestamp(max(End)) FROM otel_traces_trace_id_ts WHERE TraceId IN {ids:Array(String)}';
+/** Undefined where no span of the trace is stored, nor waits for a decision on it where traces are sampled. */
+export async function readTraceBounds(clickhouse: ClickHouse, traceId: string, sampled: SampledSpans | undefined, signal?: AbortSignal): Promise<TraceBounds | undefined> {
+  const waiting = sampled === undefined ? '' : ` UNION ALL SELECT toDateTime(Timestamp) AS Start, toDateTime(Timestamp) AS End FROM ${sampled.waiting} WHERE TraceId IN {ids:Array(String)}`;
+  const stored = 'SELECT Start, End FROM otel_traces_trace_id_ts WHERE TraceId IN {ids:Array(String)}';
+  const sql = `SELECT count(), toUnixTimestamp(min(Start)), toUnixTimestamp(max(End)) FROM (${stored}${waiting})`;
   const rows = await readRows<[number, number, number]>(clickhouse, sql, { params: { ids: traceIdForms(traceId) }, ...(signal && { signal }) });
   const [count = 0, start = 0, end = 0] = rows[0] ?? [];
   return count === 0 ? undefined : { startMs: start * 1000, endMs: (end + 1) * 1000 };
@@ -95,13 +98,13 @@ function firstOf(values: Texts, keys: readonly string[]): string {
  * The first `most` spans by time. What is looked for in the maps is picked out of them in one pass each and told apart here: to look every name up in
  * the engine takes it twice as long.
  */
-export async function readSpans(clickhouse: ClickHouse, traceId: string, bounds: TraceBounds, most: number, signal?: AbortSignal): Promise<SpanRow[]> {
+export async function readSpans(clickhouse: ClickHouse, traceId: string, bounds: TraceBounds, most: number, sampled: SampledSpans | undefined, signal?: AbortSignal): Promise<SpanRow[]> {
   const picked = (map: string, keys: string) => `mapFilter((k, v) -> k IN {${keys}:Array(String)}, ${map})`;
   const sql =
     'SELECT SpanId, ParentSpanId, ServiceName, ServiceVersion, SpanName, SpanKind, StatusCode, StatusMessage, ' +
     'toUnixTimestamp64Nano(Timestamp) - toInt64({start:UInt32}) * 1000000000, Duration, ' +
     `${picked('SpanAttributes', 'attribute_keys')}, ${picked('ResourceAttributes', 'resource_keys')}, arrayMap(a -> ${picked('a', 'exception_keys')}, \`Events.Attributes\`) ` +
-    `FROM otel_traces WHERE ${IN_TRACE} ORDER BY Timestamp LIMIT {most:UInt64}`;
+    `FROM ${sampled?.all ?? 'otel_traces'} WHERE ${IN_TRACE} ORDER BY Timestamp LIMIT {most:UInt64}`;
   type Row = [string, string, string, string, string, string, string, string, number, number, Texts, Texts, Texts[]];
   const params = { ...traceParameters(traceId, bounds), most, attribute_keys: [...PEER_KEYS, ...HTTP_STATUS_KEYS], resource_keys: INSTANCE_KEYS, exception_keys: EXCEPTION_KEYS };
   const rows = await readRows<Row>(clickhouse, sql, { params, ...(signal && { signal }) });
@@ -134,13 +137,13 @@ export async function readFullSpans(
   clickhouse: ClickHouse,
   traceId: string,
   bounds: TraceBounds,
-  { most, spanId, signal }: { readonly most: number; readonly spanId?: string; readonly signal?: AbortSignal },
+  { most, spanId, sampled, signal }: { readonly most: number; readonly spanId?: string; readonly sampled: SampledSpans | undefined; readonly signal?: AbortSignal },
 ): Promise<FullSpanRow[]> {
   const sql =
     'SELECT SpanId, ParentSpanId, TraceState, ServiceName, SpanName, SpanKind, ScopeName, ScopeVersion, toString(toUnixTimestamp64Nano(Timestamp)), toString(Duration), StatusCode, StatusMessage, ' +
     'SpanAttributes, SpanNumbers, ResourceAttributes, arrayMap(t -> toString(toUnixTimestamp64Nano(t)), `Events.Timestamp`), `Events.Name`, `Events.Attributes`, ' +
     '`Links.TraceId`, `Links.SpanId`, `Links.TraceState`, `Links.Attributes` ' +
-    `FROM otel_traces WHERE ${IN_TRACE}${spanId === undefined ? '' : ' AND SpanId = {span:String}'} ORDER BY Timestamp LIMIT {most:UInt64}`;
+    `FROM ${sampled?.all ?? 'otel_traces'} WHERE ${IN_TRACE}${spanId === undefined ? '' : ' AND SpanId = {span:String}'} ORDER BY Timestamp LIMIT {most:UInt64}`;
   type Row = [
     ...[string, string, string, string, string, string, string, string, string, string, string, string],
     ...[Texts, Record<string, number>, Texts, string[], string[], Texts[], string[], string[], string[], Texts[]],
