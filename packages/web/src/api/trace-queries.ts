@@ -68,7 +68,7 @@ export const heatmapQuery = (scope: SpanScope, columns: number, rows: number) =>
 export const traceFacetsQuery = (scope: SpanScope) =>
   queryOptions({
     queryKey: ['traces-facets', ...keyOf(scope)],
-    queryFn: ({ signal }) => requestJson<FacetsAnswer>(addressOf('/api/v1/traces/facets', scope, { limit: 8 }), { signal }),
+    queryFn: ({ signal }) => requestJson<FacetsAnswer>(addressOf('/api/v1/traces/facets', scope, { limit: 6 }), { signal }),
     placeholderData: keepPreviousData,
   });
 

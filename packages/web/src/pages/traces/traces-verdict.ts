@@ -30,12 +30,15 @@ export function tracesVerdict(query: string, heatmap: HeatmapAnswer, slowest: Tr
   const p95 = quantileMs(heatmap, SLOW_SHARE);
   const mostly = mostOf(slowest);
   const parts = [
-    `${countOf(Math.round(spans), noun)}, ${errors === 0 ? 'none failed' : `${formatValue(share, 'ratio')} failed`}`,
+    `${countOf(Math.round(spans), noun)}, ${errors === 0 ? 'none failed' : `${sayShare(share)} failed`}`,
     ...(p95 === undefined ? [] : [`95 % took less than ${formatValue(p95 / 1000, 'seconds')}`]),
     ...(mostly === undefined ? [] : [`slow ones are mostly ${mostly}`]),
   ];
   return { tone: share >= BAD_SHARE ? 'bad' : share >= WARN_SHARE ? 'warn' : 'ok', text: `${parts.join('; ')}.` };
 }
+
+/** Two digits; a share is not known better. */
+const sayShare = (share: number): string => formatValue(Number(share.toPrecision(2)), 'ratio');
 
 /** What most of the matched spans of the slowest traces are, as "service › operation". */
 function mostOf(slowest: TracesAnswer | undefined): string | undefined {
