@@ -60,6 +60,8 @@ function columnsOf(history: RateHistory): Column<Source>[] {
     { key: 'receiver', title: 'Arrives by', value: (row) => receiverName(row.receiver) },
     { key: 'series', title: 'Series', align: 'right', value: (row) => row.active_series, cell: (row) => formatValue(row.active_series, 'count') },
     { key: 'rate', title: 'Samples/s', align: 'right', value: (row) => row.samples_per_second, cell: (row) => formatValue(row.samples_per_second, 'count') },
+    { key: 'spans', title: 'Spans/s', align: 'right', value: (row) => row.spans_per_second ?? 0, cell: (row) => formatValue(row.spans_per_second ?? 0, 'count') },
+    { key: 'logs', title: 'Log records/s', align: 'right', value: (row) => row.logs_per_second ?? 0, cell: (row) => formatValue(row.logs_per_second ?? 0, 'count') },
     {
       key: 'trend',
       title: 'Since you opened this page',
@@ -69,7 +71,7 @@ function columnsOf(history: RateHistory): Column<Source>[] {
         return readings.length < 2 ? <span className="dim">–</span> : <Sparkline values={readings} height={20} label={`Samples per second of ${row.service}`} />;
       },
     },
-    { key: 'total', title: 'Samples since start', align: 'right', value: (row) => row.samples_total, cell: (row) => formatValue(row.samples_total, 'count') },
+    { key: 'total', title: 'Samples since start', align: 'right', optional: true, value: (row) => row.samples_total, cell: (row) => formatValue(row.samples_total, 'count') },
     { key: 'last', title: 'Last seen', align: 'right', value: (row) => Date.parse(row.last_received), cell: (row) => <Age of={Date.parse(row.last_received)} /> },
   ];
 }

@@ -1,12 +1,16 @@
-import type { Host, Source, StatusAnswer } from '@pitot/core';
+import type { Host, ServicesAnswer, Source, StatusAnswer } from '@pitot/core';
 import { countOf, listOf, sayDuration } from '../../time/phrase.ts';
 import type { Verdict } from '../../ui/sentence.tsx';
+import type { Tone } from '../../ui/tone.tsx';
 import { formatValue } from '../../units/format.ts';
+import { servicesVerdict } from '../services/service-verdict.ts';
 
 export interface Observed {
   readonly status: StatusAnswer | undefined;
   readonly sources: readonly Source[] | undefined;
   readonly hosts: readonly Host[] | undefined;
+  /** Of services that send spans; undefined where they could not be asked for. */
+  readonly services?: ServicesAnswer | undefined;
   /** Scrape targets with `up == 0`, by name; undefined where it could not be asked. */
   readonly downTargets: readonly string[] | undefined;
   readonly targetCount: number;
@@ -39,7 +43,10 @@ interface Finding {
   readonly text: string;
 }
 
-/** The first line of Overview: the worst that was found, in numbers, or that all is well and what was looked at. */
+/**
+ * The first line of Overview. Where there are services it begins with them: what is broken and the likely cause, or that they are well; then
+ * comes the worst of what else was found. Without any it is that, or that all is well and what was looked at.
+ */
 export function overviewVerdict(observed: Observed): Verdict | undefined {
   const { status, sources, hosts } = observed;
   if (status === undefined || sources === undefined || hosts === undefined) return undefined;
@@ -50,8 +57,24 @@ export function overviewVerdict(observed: Observed): Verdict | undefined {
     ...silenceFindings(sources, observed.nowMs),
   ].sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'));
   const [worst, ...rest] = findings;
-  if (worst !== undefined) return { tone: worst.tone, text: worst.text, details: rest.slice(0, 4).map((finding) => finding.text) };
+  if (observed.services !== undefined && observed.services.services.length > 0) return withServices(observed.services, findings, observed);
+  if (worst !== undefined) return { tone: worst.tone, text: worst.text, details: rest.slice(0, MOST_DETAILS).map((finding) => finding.text) };
   return calmVerdict(observed, sources, hosts);
+}
+
+const MOST_DETAILS = 4;
+const SEVERITIES: readonly Tone[] = ['bad', 'warn', 'none', 'info', 'ok'];
+
+function withServices(answer: ServicesAnswer, findings: readonly Finding[], { targetCount, hosts = [], nowMs }: Observed): Verdict {
+  const { tone, text, details = [] } = servicesVerdict(answer);
+  const [worst, ...rest] = findings;
+  const others = (list: readonly Finding[]): string[] => list.map((finding) => finding.text);
+  // What is broken in the services comes first; what else is wrong does not hide behind services that are well.
+  if (tone === 'bad' || tone === 'warn') return { tone: worst?.tone === 'bad' ? 'bad' : tone, text, details: [...others(findings), ...details].slice(0, MOST_DETAILS) };
+  if (worst !== undefined) return { tone: SEVERITIES.find((severity) => severity === worst.tone || severity === tone)!, text: `${text} But: ${worst.text}`, details: others(rest).slice(0, MOST_DETAILS) };
+  const liveHosts = hosts.filter((host) => nowMs - Date.parse(host.last_seen) < SILENT_AFTER_MS).length;
+  const also = [...(liveHosts > 0 ? [countOf(liveHosts, 'host')] : []), ...(targetCount > 0 ? [countOf(targetCount, 'scrape target')] : [])];
+  return { tone, text: also.length === 0 ? text : `${text} ${listOf(also)} ${liveHosts + targetCount === 1 ? 'reports' : 'report'}, too.` };
 }
 
 function calmVerdict({ targetCount, nowMs }: Observed, sources: readonly Source[], hosts: readonly Host[]): Verdict {

@@ -8,5 +8,5 @@ let engine: InstanceType<typeof ELK> | undefined;
 /** Lays a graph out in a worker, so that the page stays usable meanwhile. */
 export async function layOut(graph: MapGraph): Promise<MapLayout> {
   engine ??= new ELK({ workerUrl });
-  return fromElk(await engine.layout(toElk(graph)));
+  return fromElk(graph, await engine.layout(toElk(graph)));
 }

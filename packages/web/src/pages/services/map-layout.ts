@@ -1,68 +1,65 @@
-import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
+import type { ElkNode } from 'elkjs/lib/elk-api.js';
+import { packColumns, ranksOf, type Parcel } from './column-packing.ts';
 import type { GraphNode, MapGraph } from './map-graph.ts';
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-export interface Box extends Point {
-  readonly width: number;
-  readonly height: number;
-}
+import { centreOf, routeBetween, routeThrough, type Box, type Route } from './route.ts';
 
 /** Where everything is, in pixels from the top left corner. */
 export interface MapLayout {
   readonly boxes: Readonly<Record<string, Box>>;
-  /** Corners of each line, its ends included. */
-  readonly routes: Readonly<Record<string, readonly Point[]>>;
+  readonly routes: Readonly<Record<string, Route>>;
 }
 
 const NODE_HEIGHT = 44;
 const FOLDED_HEIGHT = 52;
 /** Of an icon, gaps and the figures below the name. */
-const LEAST_WIDTH = 128;
-const MOST_WIDTH = 240;
-const PIXELS_PER_LETTER = 7.2;
-const BESIDE_NAME = 48;
+const LEAST_WIDTH = 138;
+const MOST_WIDTH = 230;
+const PIXELS_PER_LETTER = 7.4;
+const BESIDE_NAME = 50;
 /** Above this many nodes the fast variants of the steps are taken. */
 const MANY_NODES = 250;
+/** Width to height of the room that the map has on a common screen. */
+const ASPECT = 1.75;
 
-const ROOT_OPTIONS = {
+const OPTIONS = {
   'elk.algorithm': 'layered',
   'elk.direction': 'RIGHT',
-  'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
-  'elk.edgeRouting': 'ORTHOGONAL',
-  'elk.json.shapeCoords': 'ROOT',
-  'elk.json.edgeCoords': 'ROOT',
+  'elk.edgeRouting': 'POLYLINE',
   'elk.spacing.nodeNode': '16',
-  'elk.spacing.edgeNode': '12',
-  'elk.spacing.edgeEdge': '8',
-  'elk.spacing.componentComponent': '32',
-  'elk.layered.spacing.nodeNodeBetweenLayers': '48',
-  'elk.layered.spacing.edgeNodeBetweenLayers': '16',
-  'elk.layered.spacing.edgeEdgeBetweenLayers': '8',
+  'elk.spacing.edgeNode': '8',
+  'elk.spacing.edgeEdge': '4',
+  'elk.spacing.componentComponent': '18',
+  'elk.layered.spacing.nodeNodeBetweenLayers': '52',
+  'elk.layered.spacing.edgeNodeBetweenLayers': '12',
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
-  'elk.aspectRatio': '1.8',
   'elk.randomSeed': '1',
 };
 const FAST_OPTIONS = { 'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF', 'elk.layered.thoroughness': '2' };
-const FRAME_OPTIONS = { 'elk.padding': '[top=34,left=12,bottom=12,right=12]' };
+const FRAME_OPTIONS = { ...OPTIONS, 'elk.padding': '[top=34,left=14,bottom=14,right=14]', 'elk.layered.spacing.nodeNodeBetweenLayers': '40', 'elk.aspectRatio': '1.3' };
 
 /** Names a layout: the same nodes and lines in the same frames have the same one, whatever their figures. */
 export function layoutKey({ nodes, edges }: MapGraph): string {
   return [nodes.map(({ id, frame }) => `${frame ?? ''}\u{1}${id}`).join('\u{2}'), edges.map(({ id }) => id).join('\u{2}')].join('\u{3}');
 }
 
-/** The graph as the layout engine takes it. */
+/**
+ * The graph as the layout engine takes it. Where there are frames it lays out the inside of each; how the frames stand to each other is
+ * for `packColumns`.
+ */
 export function toElk(graph: MapGraph): ElkNode {
   const shapeOf = (node: GraphNode): ElkNode => ({ id: node.id, ...sizeOf(node) });
   const inside = (name: string | undefined): ElkNode[] => graph.nodes.filter(({ frame }) => frame === name).map(shapeOf);
+  const frameOf = new Map(graph.nodes.map(({ id, frame }) => [id, frame]));
+  const linesOf = (name: string | undefined) =>
+    graph.edges
+      .filter(({ source, target }) => source !== target && frameOf.get(source) === name && frameOf.get(target) === name)
+      .map(({ id, source, target }) => ({ id, sources: [source], targets: [target] }));
+  const framed = graph.frames.map(({ id, name }) => ({ id, layoutOptions: FRAME_OPTIONS, children: inside(name), edges: linesOf(name) }));
   return {
     id: 'root',
-    layoutOptions: { ...ROOT_OPTIONS, ...(graph.nodes.length > MANY_NODES && FAST_OPTIONS) },
-    children: [...graph.frames.map(({ id, name }) => ({ id, layoutOptions: FRAME_OPTIONS, children: inside(name) })), ...inside(undefined)],
-    edges: graph.edges.filter(({ source, target }) => source !== target).map(({ id, source, target }) => ({ id, sources: [source], targets: [target] })),
+    layoutOptions: { ...OPTIONS, ...(graph.nodes.length > MANY_NODES && FAST_OPTIONS) },
+    children: framed.length === 0 ? inside(undefined) : framed,
+    edges: framed.length === 0 ? linesOf(undefined) : [],
   };
 }
 
@@ -72,58 +69,57 @@ function sizeOf({ node, folded }: GraphNode): { width: number; height: number } 
   return { width, height: folded === undefined ? NODE_HEIGHT : FOLDED_HEIGHT };
 }
 
-/** What the layout engine answered. */
-export function fromElk(root: ElkNode): MapLayout {
+/** The whole layout, from what the layout engine answered. */
+export function fromElk(graph: MapGraph, root: ElkNode): MapLayout {
+  const isFramed = graph.frames.length > 0 || graph.nodes.some(({ folded }) => folded !== undefined);
+  return isFramed ? packedLayout(graph, root) : layeredLayout(graph, root);
+}
+
+/** Without groups the lines go where the engine led them, around the nodes. */
+function layeredLayout(graph: MapGraph, root: ElkNode): MapLayout {
+  const boxes = Object.fromEntries((root.children ?? []).map((child) => [child.id, boxOf(child)]));
+  const routes: Record<string, Route> = {};
+  for (const { id, sections = [] } of root.edges ?? []) {
+    const route = routeThrough(sections.flatMap(({ startPoint, bendPoints = [], endPoint }) => [startPoint, ...bendPoints, endPoint]));
+    if (route !== undefined) routes[id] = route;
+  }
+  return { boxes, routes: { ...missingRoutes(graph, boxes, routes), ...routes } };
+}
+
+function packedLayout(graph: MapGraph, root: ElkNode): MapLayout {
+  const frames = new Map((root.children ?? []).filter(({ children }) => children !== undefined).map((frame) => [frame.id, frame]));
+  const frameIds = new Map(graph.frames.map(({ id, name }) => [name, id]));
+  const parcelOf = new Map(graph.nodes.map(({ id, frame }) => [id, frame === undefined ? id : frameIds.get(frame)!]));
+  const ranks = ranksOf(
+    graph.nodes.map(({ id }) => id),
+    graph.edges.map(({ source, target }) => [source, target]),
+  );
+  const meanRank = (ids: readonly string[]): number => ids.reduce((sum, id) => sum + (ranks.get(id) ?? 0), 0) / Math.max(1, ids.length);
+  const loose = graph.nodes.filter(({ frame }) => frame === undefined);
+  const parcels: Parcel[] = [
+    ...[...frames.values()].map(({ id, width = 0, height = 0, children = [] }) => ({ id, width, height, rank: meanRank(children.map((child) => child.id)), isSmall: false })),
+    ...loose.map((node) => ({ id: node.id, ...sizeOf(node), rank: ranks.get(node.id) ?? 0, isSmall: true })),
+  ];
+  const links = graph.edges.map(({ source, target }): [string, string] => [parcelOf.get(source)!, parcelOf.get(target)!]).filter(([a, b]) => a !== b);
+  const spots = packColumns(parcels, links, ASPECT);
   const boxes: Record<string, Box> = {};
-  const routes: Record<string, Point[]> = {};
-  const visit = (node: ElkNode): void => {
-    boxes[node.id] = { x: node.x ?? 0, y: node.y ?? 0, width: node.width ?? 0, height: node.height ?? 0 };
-    node.children?.forEach(visit);
-    node.edges?.forEach((edge) => (routes[edge.id] = cornersOf(edge)));
-  };
-  root.children?.forEach(visit);
-  root.edges?.forEach((edge) => (routes[edge.id] = cornersOf(edge)));
-  return { boxes, routes };
-}
-
-function cornersOf({ sections = [] }: ElkExtendedEdge): Point[] {
-  return sections.flatMap(({ startPoint, bendPoints = [], endPoint }) => [startPoint, ...bendPoints, endPoint]);
-}
-
-/** The SVG path of a line with rounded corners. */
-export function roundedPath(points: readonly Point[], radius = 8): string {
-  const [first, ...rest] = points;
-  if (first === undefined || rest.length === 0) return '';
-  let path = `M${first.x},${first.y}`;
-  for (let i = 1; i < points.length; i++) {
-    const [before, corner, after] = [points[i - 1]!, points[i]!, points[i + 1]];
-    if (after === undefined) {
-      path += `L${corner.x},${corner.y}`;
-      continue;
-    }
-    const reach = Math.min(radius, distance(before, corner) / 2, distance(corner, after) / 2);
-    const [start, end] = [towards(corner, before, reach), towards(corner, after, reach)];
-    path += `L${start.x},${start.y}Q${corner.x},${corner.y} ${end.x},${end.y}`;
+  for (const { id, width, height } of parcels) {
+    const spot = spots.get(id)!;
+    boxes[id] = { ...spot, width, height };
+    for (const child of frames.get(id)?.children ?? []) boxes[child.id] = { ...boxOf(child), x: spot.x + (child.x ?? 0), y: spot.y + (child.y ?? 0) };
   }
-  return path;
+  return { boxes, routes: missingRoutes(graph, boxes, {}) };
 }
 
-/** The point in the middle of a line, along it. */
-export function middleOf(points: readonly Point[]): Point | undefined {
-  const lengths = points.slice(1).map((point, i) => distance(points[i]!, point));
-  let left = lengths.reduce((sum, length) => sum + length, 0) / 2;
-  for (const [i, length] of lengths.entries()) {
-    if (left <= length) return towards(points[i]!, points[i + 1]!, left);
-    left -= length;
+const boxOf = ({ x = 0, y = 0, width = 0, height = 0 }: ElkNode): Box => ({ x, y, width, height });
+
+function missingRoutes(graph: MapGraph, boxes: Readonly<Record<string, Box>>, known: Readonly<Record<string, Route>>): Record<string, Route> {
+  const routes: Record<string, Route> = {};
+  for (const { id, source, target } of graph.edges) {
+    const [from, to] = [boxes[source], boxes[target]];
+    if (known[id] === undefined && from !== undefined && to !== undefined && source !== target) routes[id] = routeBetween(from, to);
   }
-  return points[0];
-}
-
-const distance = (a: Point, b: Point): number => Math.hypot(b.x - a.x, b.y - a.y);
-
-function towards(from: Point, to: Point, by: number): Point {
-  const length = distance(from, to) || 1;
-  return { x: from.x + ((to.x - from.x) * by) / length, y: from.y + ((to.y - from.y) * by) / length };
+  return routes;
 }
 
 export type Direction = 'left' | 'right' | 'up' | 'down';
@@ -138,12 +134,14 @@ export function nodeTowards(graph: MapGraph, layout: MapLayout, from: string, di
     const linked = graph.edges.filter((edge) => edge[near] === from && edge[far] !== from).sort((a, b) => b.callsPerSecond - a.callsPerSecond)[0];
     if (linked !== undefined) return linked[far];
   }
-  const here = centreOf(layout.boxes[from]);
-  if (here === undefined) return undefined;
+  const box = layout.boxes[from];
+  if (box === undefined) return undefined;
+  const here = centreOf(box);
   let best: { id: string; cost: number } | undefined;
   for (const { id } of graph.nodes) {
-    const there = centreOf(layout.boxes[id]);
-    if (there === undefined || id === from) continue;
+    const other = layout.boxes[id];
+    if (other === undefined || id === from) continue;
+    const there = centreOf(other);
     const [dx, dy] = [there.x - here.x, there.y - here.y];
     const [ahead, aside] = direction === 'left' ? [-dx, dy] : direction === 'right' ? [dx, dy] : direction === 'up' ? [-dy, dx] : [dy, dx];
     if (ahead <= 1) continue;
@@ -152,8 +150,3 @@ export function nodeTowards(graph: MapGraph, layout: MapLayout, from: string, di
   }
   return best?.id;
 }
-
-function centreOf(box: Box | undefined): Point | undefined {
-  return box === undefined ? undefined : { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-}
-
