@@ -4,6 +4,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import type { HeatmapPick } from '../../api/trace-queries.ts';
 import { formatValue } from '../../units/format.ts';
+import { clockTime } from './clock.ts';
 import { drawHeatmap, FAILED_COLOUR, plotOf, SHADE_COLOURS } from './heatmap-drawing.ts';
 import { boxOf, cellAt, largestCount, pickOf, rectangleOf, rowsOf, sayCell, shadeSteps, type CellRectangle, type Plot, type Point } from './heatmap-model.ts';
 
@@ -151,11 +152,10 @@ const TOOLTIP_PX = 280;
 
 function Tooltip({ heatmap, cell: { column, row }, at, width }: TooltipProps) {
   const fromMs = heatmap.start_ms + column * heatmap.step_ms;
-  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
   return (
     <div className="heatmap-tip" style={{ left: Math.max(0, Math.min(at.x + 14, width - TOOLTIP_PX)), top: at.y + 16 }} role="presentation">
       <span className="dim">
-        {clock.format(fromMs)} – {clock.format(fromMs + heatmap.step_ms)}
+        {clockTime(fromMs)} – {clockTime(fromMs + heatmap.step_ms)}
       </span>
       <b>{sayCell(heatmap, column, row)}</b>
     </div>

@@ -1,5 +1,5 @@
 import type { Facet } from '@pitot/core';
-import { IconMinus } from '@tabler/icons-react';
+import { IconAlertOctagon, IconMinus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { traceFacetsQuery, type SpanScope } from '../../api/trace-queries.ts';
 import { Failure, SkeletonRows } from '../../ui/states.tsx';
@@ -58,7 +58,7 @@ function FacetGroup({ facet: { field, values, distinct }, query, onQuery }: Face
         <div key={value} className="facet-value">
           <button type="button" aria-pressed={hasTerm(query, field, value)} title={`${title}: ${value}`} onClick={() => onQuery(toggledTerm(query, field, value))}>
             {field === 'service' && <ServiceDot service={value} />}
-            {field === 'status' && value === 'error' && <span className="bad" aria-hidden>⬥</span>}
+            {field === 'status' && value === 'error' && <IconAlertOctagon size={13} className="bad" aria-hidden />}
             <span className="name">{value}</span>
             <span className="dim num">{formatValue(Math.round(count), 'count')}</span>
           </button>

@@ -2,10 +2,11 @@ import './traces.css';
 import './trace.css';
 import type { TraceAnswer } from '@pitot/core';
 import { useComputedColorScheme } from '@mantine/core';
+import { useViewportSize } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { IconDownload } from '@tabler/icons-react';
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useMemo, useState, type CSSProperties } from 'react';
 import { useLastingError } from '../../api/lasting.ts';
 import { RequestFailure } from '../../api/request.ts';
 import { traceExportPath, traceQuery } from '../../api/trace-queries.ts';
@@ -26,7 +27,9 @@ import { Waterfall } from './waterfall.tsx';
 const route = getRouteApi('/inside/explore/traces/$traceId');
 
 const NOT_FOUND = 404;
-const WATERFALL_PX = 520;
+/** What stands above and below the rows of the waterfall; they take the rest of the window. */
+const AROUND_ROWS_PX = 480;
+const LEAST_ROWS_PX = 300;
 
 export function TracePage() {
   const { traceId } = route.useParams();
@@ -102,6 +105,7 @@ function TraceHead({ traceId, trace }: { readonly traceId: string; readonly trac
         </time>
       )}
       <span className="grow" />
+      <ViewTools />
       <Link className="tool" to="/explore/traces" search={{ left: traceId, ...(root && { q: toggledTerm(termText('service', root.service), 'operation', root.operation) }) }}>
         Compare with…
       </Link>
@@ -112,11 +116,26 @@ function TraceHead({ traceId, trace }: { readonly traceId: string; readonly trac
   );
 }
 
+function ViewTools() {
+  const { view } = route.useSearch();
+  return (
+    <span className="tools" role="group" aria-label="View">
+      <Link to="." search={(previous) => ({ ...previous, view: undefined })} className="tool" aria-pressed={view === undefined} role="button">
+        Waterfall
+      </Link>
+      <Link to="." search={(previous) => ({ ...previous, view: 'services' as const })} className="tool" aria-pressed={view === 'services'} role="button">
+        Services
+      </Link>
+    </span>
+  );
+}
+
 function TraceBody({ trace }: { readonly trace: TraceAnswer }) {
   const { span: asked, view } = route.useSearch();
   const navigate = useNavigate();
   const [isClosed, setClosed] = useState(false);
   const tree = useMemo(() => treeOf(trace.spans), [trace]);
+  const heightPx = Math.max(LEAST_ROWS_PX, useViewportSize().height - AROUND_ROWS_PX);
   const selected = asked ?? (isClosed ? undefined : trace.error_origin?.span_id);
   const span = selected === undefined ? undefined : tree.spans[tree.indexById.get(selected) ?? -1];
   const select = useCallback((spanId: string) => void navigate({ to: '.', search: (previous) => ({ ...previous, span: spanId }), replace: true, resetScroll: false }), [navigate]);
@@ -124,23 +143,14 @@ function TraceBody({ trace }: { readonly trace: TraceAnswer }) {
     setClosed(true);
     void navigate({ to: '.', search: (previous) => ({ ...previous, span: undefined }), replace: true, resetScroll: false });
   }, [navigate]);
-  const show = (next: 'services' | undefined): void => void navigate({ to: '.', search: (previous) => ({ ...previous, view: next }) });
   return (
     <>
-      <TraceTiles trace={trace} onServices={() => show('services')} />
-      <div className="tools" role="group" aria-label="View">
-        <button type="button" className="tool" aria-pressed={view !== 'services'} onClick={() => show(undefined)}>
-          Waterfall
-        </button>
-        <button type="button" className="tool" aria-pressed={view === 'services'} onClick={() => show('services')}>
-          Services
-        </button>
-      </div>
+      <TraceTiles trace={trace} />
       {view === 'services' ? (
         <ServiceBreakdown trace={trace} />
       ) : (
-        <div className="trace" data-panel={span !== undefined}>
-          <Waterfall trace={trace} tree={tree} selected={span?.span_id} onSelect={select} onClose={close} heightPx={WATERFALL_PX} />
+        <div className="trace" data-panel={span !== undefined} style={{ '--rows-height': `${heightPx}px` } as CSSProperties}>
+          <Waterfall trace={trace} tree={tree} selected={span?.span_id} onSelect={select} onClose={close} heightPx={heightPx} />
           {span !== undefined && <SpanPanel trace={trace} tree={tree} span={span} onSelect={select} onClose={close} />}
         </div>
       )}
@@ -148,7 +158,7 @@ function TraceBody({ trace }: { readonly trace: TraceAnswer }) {
   );
 }
 
-function TraceTiles({ trace, onServices }: { readonly trace: TraceAnswer; readonly onServices: () => void }) {
+function TraceTiles({ trace }: { readonly trace: TraceAnswer }) {
   const errors = trace.spans.reduce((count, { status }) => count + (status === 'error' ? 1 : 0), 0);
   const logs = trace.spans.reduce((count, { log_count: ofSpan }) => count + ofSpan, 0);
   return (
@@ -157,7 +167,7 @@ function TraceTiles({ trace, onServices }: { readonly trace: TraceAnswer; readon
       <Tile label="Spans" value={trace.spans.length} unit="count" note={logs === 0 ? 'no logs' : `${logs.toLocaleString('en-US')} log records`} link={{ to: '/explore/logs', search: { q: `trace_id:${trace.trace_id}` } }} flat />
       <Tile label="Services" value={trace.services.length} unit="count" note={trace.services.map(({ service }) => service).join(', ')} flat />
       <Tile label="Errors" value={errors} unit="count" note={errors === 0 ? 'none' : 'failed spans'} {...(errors > 0 && { tone: 'bad' as const, toneWord: 'Failed' })} flat />
-      <CriticalShares trace={trace} onServices={onServices} />
+      <CriticalShares trace={trace} />
     </div>
   );
 }
@@ -165,11 +175,11 @@ function TraceTiles({ trace, onServices }: { readonly trace: TraceAnswer; readon
 const MOST_SHARES = 3;
 
 /** What the trace's time went to, as one bar and its largest parts in words. */
-function CriticalShares({ trace, onServices }: { readonly trace: TraceAnswer; readonly onServices: () => void }) {
+function CriticalShares({ trace }: { readonly trace: TraceAnswer }) {
   const shares = useMemo(() => pathShares(trace), [trace]);
   const scheme = useComputedColorScheme('dark');
   return (
-    <button type="button" className="tile critical-tile" onClick={onServices} title={shares.map(({ name, us, share }) => `${name}: ${sayUs(us)}, ${Math.round(share * 100)} %`).join('\n')}>
+    <Link to="." search={(previous) => ({ ...previous, view: 'services' as const })} className="tile critical-tile" title={shares.map(({ name, us, share }) => `${name}: ${sayUs(us)}, ${Math.round(share * 100)} %`).join('\n')}>
       <span className="tile-label">
         <span>Where the time went (critical path)</span>
       </span>
@@ -187,6 +197,6 @@ function CriticalShares({ trace, onServices }: { readonly trace: TraceAnswer; re
           </span>
         ))}
       </span>
-    </button>
+    </Link>
   );
 }

@@ -5,6 +5,7 @@ import type { KeyboardEvent } from 'react';
 import type { TraceSort } from '../../api/trace-queries.ts';
 import { countOf, sayInstant, sayUtc } from '../../time/phrase.ts';
 import { formatValue } from '../../units/format.ts';
+import { preciseTime } from './clock.ts';
 import { ServiceDot } from './service-colour.tsx';
 
 interface TraceTableProps {
@@ -72,8 +73,6 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   next.focus();
 }
 
-const clockOf = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' });
-
 function TraceRow({ trace, longestMs, left, onCompare, onOpen }: TraceTableProps & { readonly trace: TraceSummary; readonly longestMs: number }) {
   const startMs = Date.parse(trace.start);
   const { matched, error_count: errors, trace_id: traceId } = trace;
@@ -90,8 +89,8 @@ function TraceRow({ trace, longestMs, left, onCompare, onOpen }: TraceTableProps
         if (event.key === 'Enter' && event.target === event.currentTarget) onOpen(trace);
       }}
     >
-      <td title={`${sayInstant(startMs)}\n${sayUtc(startMs)}`} className="mono">
-        {clockOf.format(startMs)}
+      <td title={`${sayInstant(startMs)}\n${sayUtc(startMs)}`} className="num">
+        {preciseTime(startMs)}
       </td>
       <td title={`${trace.root_service} › ${trace.root_operation}${trace.is_complete ? '' : '\nThe first span has not come.'}`} className="fills">
         <Link to="/explore/traces/$traceId" params={{ traceId }} onClick={(event) => event.stopPropagation()} tabIndex={-1}>
@@ -155,4 +154,4 @@ function TraceRow({ trace, longestMs, left, onCompare, onOpen }: TraceTableProps
   );
 }
 
-const MOST_DOTS = 8;
+const MOST_DOTS = 6;

@@ -77,7 +77,7 @@ export function spanVerdict(span: Span, selfUs: number, trace: Pick<TraceAnswer,
   const share = trace.duration_us === 0 ? 1 : span.duration_us / trace.duration_us;
   const length = `${sayUs(span.duration_us)}, ${formatValue(Math.round(share * 1000) / 1000, 'ratio')} of the trace`;
   const self = selfUs >= span.duration_us * 0.995 ? 'all of it its own' : `${sayUs(selfUs)} of it its own`;
-  const outcome = span.status === 'error' ? `It failed${span.status_message === '' ? '' : `: ${span.status_message.split('\n', 1)[0]!.replace(/\.$/, '')}`}.` : 'It did not fail.';
+  const outcome = span.status === 'error' ? 'It failed.' : 'It did not fail.';
   const origin = trace.error_origin?.span_id === span.span_id ? ' The trace’s error began here.' : '';
   return `${KIND_WORDS[span.kind]} took ${length}, ${self}. ${outcome}${origin}`;
 }

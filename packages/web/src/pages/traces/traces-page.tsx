@@ -14,6 +14,7 @@ import { Sentence, unreadVerdict } from '../../ui/sentence.tsx';
 import { Empty, Failure, NotRefreshed, Skeleton, SkeletonRows } from '../../ui/states.tsx';
 import { formatValue } from '../../units/format.ts';
 import { rangeOf } from '../../url/search.ts';
+import { clockTime } from './clock.ts';
 import { GroupDifferences } from './group-differences.tsx';
 import { Heatmap } from './heatmap.tsx';
 import { countsIn, quantileMs } from './heatmap-model.ts';
@@ -185,10 +186,9 @@ function SortTools({ sort, onSort }: { readonly sort: TraceSort; readonly onSort
 }
 
 function PickNote({ pick }: { readonly pick: HeatmapPick }) {
-  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
   return (
     <span data-testid="pick">
-      chosen: {clock.format(pick.fromMs)} – {clock.format(pick.toMs)}, {formatValue(pick.leastMs / 1000, 'seconds')} – {formatValue(pick.mostMs / 1000, 'seconds')}
+      chosen: {clockTime(pick.fromMs)} – {clockTime(pick.toMs)}, {formatValue(pick.leastMs / 1000, 'seconds')} – {formatValue(pick.mostMs / 1000, 'seconds')}
     </span>
   );
 }
