@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { hostsQuery, labelValuesQuery, metadataQuery } from '../api/queries.ts';
+import { servicesQuery, useScope } from '../api/service-queries.ts';
 import { describeMetrics, suggestExpression } from '../pages/explore/suggestions.ts';
 import { useTimeWindow } from '../time/time-window.tsx';
 import { quote } from '../url/environment-matcher.ts';
@@ -58,7 +59,8 @@ function useEntries(opened: boolean): Entry[] {
   const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const dark = useComputedColorScheme('dark') === 'dark';
   const { data: hosts } = useQuery({ ...hostsQuery, enabled: opened });
-  const { data: services } = useQuery({ ...labelValuesQuery('job'), enabled: opened });
+  const { data: services } = useQuery({ ...servicesQuery(useScope()), enabled: opened });
+  const { data: jobs } = useQuery({ ...labelValuesQuery('job'), enabled: opened });
   const { data: names } = useQuery({ ...labelValuesQuery('__name__'), enabled: opened });
   const { data: metadata } = useQuery({ ...metadataQuery, enabled: opened });
   return useMemo(() => {
@@ -75,12 +77,17 @@ function useEntries(opened: boolean): Entry[] {
     const hostEntries = (hosts?.hosts ?? []).map(
       ({ host_name: name }): Entry => ({ id: `host:${name}`, group: 'Hosts', label: name, keywords: 'host', icon: IconServer, run: () => void navigate({ to: '/hosts/$hostName', params: { hostName: name } }) }),
     );
-    const serviceEntries = (services ?? []).map(
-      (job): Entry => ({ id: `service:${job}`, group: 'Services', label: job, keywords: 'service job', icon: IconCube, run: () => explore(`count by (__name__) ({job=${quote(job)}})`, 'table') }),
+    const traced = new Set(services?.services.map(({ service }) => service));
+    const serviceEntries = [...traced].map(
+      (service): Entry => ({ id: `service:${service}`, group: 'Services', label: service, keywords: 'service', icon: IconCube, run: () => void navigate({ to: '/services/$service', params: { service } }) }),
     );
+    // What sends metrics only has no page; its metrics are what there is. A job is called "namespace/name" where there is a namespace.
+    const jobEntries = (jobs ?? [])
+      .filter((job) => !traced.has(job.split('/').at(-1)!))
+      .map((job): Entry => ({ id: `job:${job}`, group: 'Services', label: job, keywords: 'service job', icon: IconCube, run: () => explore(`count by (__name__) ({job=${quote(job)}})`, 'table') }));
     const metricEntries = describeMetrics(names ?? [], metadata ?? {}).map(
       ({ name, type, help }): Entry => ({ id: `metric:${name}`, group: 'Metrics', label: name, description: help, keywords: help, icon: IconChartLine, run: () => explore(suggestExpression(name, type)) }),
     );
-    return [...pages, ...hostEntries, ...serviceEntries, ...metricEntries, ...actions];
-  }, [navigate, refresh, setColorScheme, dark, hosts, services, names, metadata]);
+    return [...pages, ...hostEntries, ...serviceEntries, ...jobEntries, ...metricEntries, ...actions];
+  }, [navigate, refresh, setColorScheme, dark, hosts, services, jobs, names, metadata]);
 }

@@ -26,11 +26,17 @@ const LIVE_MS = 2 * 60_000;
 /** What has arrived the way a recipe sends, and from whom. A service that does not say its language counts for every OpenTelemetry recipe. */
 export function arrivalOf(recipe: Pick<Recipe, 'receivers' | 'language'>, sources: readonly Source[], languages: Languages, nowMs: number): Arrival {
   const mine = sources.filter((source) => recipe.receivers.includes(source.receiver) && speaks(recipe, source, languages));
-  if (mine.length === 0) return { state: 'waiting', text: 'Waiting for the first sample', lastMs: undefined };
+  if (mine.length === 0) return { state: 'waiting', text: 'Waiting for the first data', lastMs: undefined };
   const lastMs = Math.max(...mine.map((source) => Date.parse(source.last_received)));
-  const samples = mine.reduce((sum, source) => sum + source.samples_total, 0);
+  const total = (read: (source: Source) => number | undefined): number => mine.reduce((sum, source) => sum + (read(source) ?? 0), 0);
+  const counts = [
+    { count: total((source) => source.samples_total), word: 'sample' },
+    { count: total((source) => source.logs_total), word: 'log record' },
+    { count: total((source) => source.spans_total), word: 'span' },
+  ].filter(({ count }) => count > 0);
   const services = [...new Set(mine.toSorted((a, b) => Date.parse(b.last_received) - Date.parse(a.last_received)).map((source) => source.service))];
-  const text = `${countOf(samples, 'sample')} from ${listOf(services)}`;
+  const what = counts.length === 0 ? countOf(0, 'sample') : listOf(counts.map(({ count, word }) => countOf(count, word)));
+  const text = `${what} from ${listOf(services)}`;
   return { state: nowMs - lastMs < LIVE_MS ? 'live' : 'earlier', text, lastMs };
 }
 

@@ -73,7 +73,7 @@ export function ConnectPage() {
 
 function verdictOf(services: readonly string[] | undefined): Verdict | undefined {
   if (services === undefined) return undefined;
-  if (services.length === 0) return { tone: 'info', text: 'No service sends yet. Copy the lines for yours; this page notices the first sample by itself.' };
+  if (services.length === 0) return { tone: 'info', text: 'No service sends yet. Copy the lines for yours; this page notices the first data by itself.' };
   return { tone: 'ok', text: `${countOf(services.length, 'service')} ${services.length === 1 ? 'sends' : 'send'} now: ${listOf(services, 5)}.` };
 }
 
@@ -142,7 +142,7 @@ function RecipeCard({ recipe, arrival }: { readonly recipe: Recipe; readonly arr
             )}
             .
           </span>
-          {arrival.state === 'waiting' && <span className="dim">It turns green here within two seconds of the first sample.</span>}
+          {arrival.state === 'waiting' && <span className="dim">It turns green here within two seconds of the first data.</span>}
         </div>
       </div>
     </section>

@@ -1,9 +1,13 @@
+import { signalRecipes } from './signal-recipes.ts';
+
 /** Where and how to send, as the running server says. */
 export interface Target {
   /** Of the main listener, without a trailing slash: web, REST, remote write. */
   readonly baseUrl: string;
   /** Of OTLP/HTTP; the same server where it has no listener of its own. */
   readonly otlpUrl: string;
+  /** Of OTLP/gRPC; undefined where it is off or cannot be reached from where this page is read. */
+  readonly grpcUrl?: string | undefined;
   /** Shown in place of a key where one is needed and none was made yet; undefined where none is needed. */
   readonly apiKey: string | undefined;
 }
@@ -19,7 +23,7 @@ export interface Recipe {
   readonly steps: readonly { readonly label: string; readonly code: string }[];
 }
 
-const OTLP = ['otlp'] as const;
+const OTLP = ['otlp', 'otlp-grpc'] as const;
 const environmentLines = ({ otlpUrl, apiKey }: Target, service: string): string =>
   [
     `export OTEL_SERVICE_NAME=${service}`,
@@ -27,7 +31,6 @@ const environmentLines = ({ otlpUrl, apiKey }: Target, service: string): string 
     'export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
     ...(apiKey === undefined ? [] : [`export OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer%20${apiKey}"`]),
     'export OTEL_METRIC_EXPORT_INTERVAL=10000',
-    'export OTEL_TRACES_EXPORTER=none OTEL_LOGS_EXPORTER=none',
   ].join('\n');
 
 const bearerYaml = (apiKey: string | undefined, indent: string): string =>
@@ -108,12 +111,13 @@ export function recipesFor(target: Target): Recipe[] {
       title: 'OpenTelemetry Collector',
       receivers: OTLP,
       language: 'none',
-      what: 'Sends what it receives, and the metrics of the host it runs on, so that the host appears under Hosts.',
+      what: 'Sends on what it receives, and the metrics of the host it runs on, so that the host appears under Hosts.',
       steps: [
         {
           label: 'Add to the configuration',
           code: [
             'receivers:',
+            '  otlp: { protocols: { grpc: {}, http: {} } }',
             '  hostmetrics:',
             '    collection_interval: 10s',
             '    scrapers: { cpu: {}, memory: {}, load: {}, disk: {}, filesystem: {}, network: {} }',
@@ -125,7 +129,9 @@ export function recipesFor(target: Target): Recipe[] {
             ...(apiKey === undefined ? [] : ['    headers:', `      Authorization: Bearer ${apiKey}`]),
             'service:',
             '  pipelines:',
-            '    metrics: { receivers: [hostmetrics], processors: [resourcedetection], exporters: [otlphttp/pitot] }',
+            '    metrics: { receivers: [otlp, hostmetrics], processors: [resourcedetection], exporters: [otlphttp/pitot] }',
+            '    traces: { receivers: [otlp], exporters: [otlphttp/pitot] }',
+            '    logs: { receivers: [otlp], exporters: [otlphttp/pitot] }',
           ].join('\n'),
         },
       ],
@@ -163,6 +169,7 @@ export function recipesFor(target: Target): Recipe[] {
         { label: 'Read it back', code: `curl '${baseUrl}/metrics?service=shop&limit=10'${curlKey}` },
       ],
     },
+    ...signalRecipes(target),
   ];
 }
 
@@ -181,7 +188,13 @@ export function reachableUrl(listenerUrl: string, pageOrigin: string): string {
  * machine only and this page is read on another, OTLP is sent to the main address, which takes it too.
  */
 export function targetOf(listeners: readonly { readonly name: string; readonly url: string }[], pageOrigin: string, apiKey: string | undefined): Target {
-  const otlp = listeners.find((listener) => /otlp/i.test(listener.name));
-  const reachable = otlp !== undefined && (isLoopback(new URL(pageOrigin).hostname) || !isLoopback(new URL(otlp.url).hostname));
-  return { baseUrl: pageOrigin, otlpUrl: reachable ? reachableUrl(otlp.url, pageOrigin) : pageOrigin, apiKey };
+  const isReachable = ({ url }: { readonly url: string }): boolean => isLoopback(new URL(pageOrigin).hostname) || !isLoopback(new URL(url).hostname);
+  const otlp = listeners.find((listener) => /otlp/i.test(listener.name) && !/grpc/i.test(listener.name));
+  const grpc = listeners.find((listener) => /grpc/i.test(listener.name));
+  return {
+    baseUrl: pageOrigin,
+    otlpUrl: otlp !== undefined && isReachable(otlp) ? reachableUrl(otlp.url, pageOrigin) : pageOrigin,
+    ...(grpc !== undefined && isReachable(grpc) && { grpcUrl: reachableUrl(grpc.url, pageOrigin) }),
+    apiKey,
+  };
 }

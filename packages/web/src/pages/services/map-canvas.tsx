@@ -25,7 +25,8 @@ const EDGE_TYPES = { call: MapEdge };
 const ARROWS: Readonly<Record<string, Direction>> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };
 /** Only what can be seen is drawn above this many nodes. */
 const MANY_NODES = 150;
-const FIT = { padding: 0.04, maxZoom: 1.15, minZoom: 0.1 };
+/** Below stand the legend and the small map. */
+const FIT = { padding: { top: '14px', left: '14px', right: '14px', bottom: '56px' }, maxZoom: 1.15, minZoom: 0.1 } as const;
 
 /** The drawn map. Nothing on it moves but by the reader's hand. */
 export function MapCanvas(props: MapCanvasProps) {
@@ -102,11 +103,11 @@ function Canvas({ graph, layout, viewKey, selected, found, onSelect, onFold }: M
           fitView
           fitViewOptions={FIT}
           onPaneClick={() => onSelect(undefined)}
-          proOptions={{ hideAttribution: true }}
+          attributionPosition="top-right"
           aria-label="Map of services"
         >
           <Controls showInteractive={false} position="bottom-left" fitViewOptions={FIT} />
-          <MiniMap pannable zoomable position="bottom-right" ariaLabel="Small map" nodeClassName={miniClass} nodeStrokeWidth={0} nodeBorderRadius={8} style={{ width: 150, height: 96 }} />
+          <MiniMap pannable zoomable position="bottom-right" ariaLabel="Small map" nodeColor={miniColour} nodeStrokeWidth={0} nodeBorderRadius={8} style={{ width: 150, height: 96 }} />
           <EdgeLabels edges={labelled} layout={layout} />
         </ReactFlow>
       </div>
@@ -114,10 +115,12 @@ function Canvas({ graph, layout, viewKey, selected, found, onSelect, onFold }: M
   );
 }
 
-function miniClass(node: Node): string {
-  if (node.type === 'frame') return 'mini-frame';
+const MINI_COLOURS: Readonly<Record<string, string>> = { ok: 'var(--edge)', none: 'var(--line-strong)', warn: 'var(--warn)', bad: 'var(--bad)' };
+
+function miniColour(node: Node): string {
+  if (node.type === 'frame') return 'var(--raised)';
   const { shown } = (node as MapNodeData).data;
-  return `mini-${toneOf(shown.node?.health ?? shown.folded?.health ?? 'unknown')}`;
+  return MINI_COLOURS[toneOf(shown.node?.health ?? shown.folded?.health ?? 'unknown')] ?? 'var(--edge)';
 }
 
 function isInView(box: { x: number; y: number; width: number; height: number }, { x, y, zoom }: { x: number; y: number; zoom: number }, frame: HTMLElement | null): boolean {

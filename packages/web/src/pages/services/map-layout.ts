@@ -12,7 +12,7 @@ export interface MapLayout {
 const NODE_HEIGHT = 44;
 const FOLDED_HEIGHT = 52;
 /** Of an icon, gaps and the figures below the name. */
-const LEAST_WIDTH = 138;
+const LEAST_WIDTH = 156;
 const MOST_WIDTH = 230;
 const PIXELS_PER_LETTER = 7.4;
 const BESIDE_NAME = 50;

@@ -19,7 +19,7 @@ import { PatternPanel } from './pattern-panel.tsx';
 import { serviceCharts } from './service-charts.ts';
 import { InstanceTable, OperationTable, VersionTable } from './service-details.tsx';
 import { ServiceTiles } from './service-tiles.tsx';
-import { healthVerdict } from './service-verdict.ts';
+import { serviceVerdict } from './service-verdict.ts';
 import { serviceTerm } from './search-terms.ts';
 import { TracePanel } from './trace-panel.tsx';
 
@@ -92,7 +92,7 @@ const NOT_FOUND = 404;
 function verdictOf(service: string, answer: ServiceAnswer | undefined, error: Error | null): Verdict | undefined {
   if (error instanceof RequestFailure && error.status === NOT_FOUND) return { tone: 'none', text: `${service} sent no spans in this range and environment. What else it sent stands below.` };
   if (error !== null) return unreadVerdict(error, answer !== undefined);
-  return answer === undefined ? undefined : healthVerdict(answer.summary.health, answer.sentence);
+  return answer === undefined ? undefined : serviceVerdict(answer);
 }
 
 /** The likeliest cause of what the service suffers, with the trace that shows it. */

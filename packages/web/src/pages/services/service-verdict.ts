@@ -1,4 +1,4 @@
-import type { ServiceHealth, ServicesAnswer } from '@pitot/core';
+import type { ServiceAnswer, ServicesAnswer } from '@pitot/core';
 import type { Tone } from '../../ui/tone.tsx';
 import type { Verdict } from '../../ui/sentence.tsx';
 import { toneOf } from './health.ts';
@@ -23,6 +23,10 @@ export function namedNodes({ verdict }: ServicesAnswer): string[] {
   return [...(verdict.symptom === null ? [] : [`service:${verdict.symptom}`]), ...(verdict.cause === null ? [] : [verdict.cause])];
 }
 
-export const healthVerdict = (health: ServiceHealth, text: string, details: readonly string[] = []): Verdict => ({ tone: toneOf(health), text, details });
+/** The first line of a service's page: how it is, then what runs. */
+export function serviceVerdict({ summary: { service, health, reason }, sentence }: ServiceAnswer): Verdict {
+  const rest = sentence.replace(`${reason} `, '').replace(reason, '').trim();
+  return { tone: toneOf(health), text: `${service}: ${lowerFirst(reason)}`, details: rest === '' ? [] : [rest] };
+}
 
 const lowerFirst = (text: string): string => (/^[A-Z][a-z]/.test(text) ? text[0]!.toLowerCase() + text.slice(1) : text);
