@@ -12,18 +12,20 @@ interface FacetListProps {
   readonly onNarrow: (how: Narrowing, field: string, value: string) => void;
 }
 
+const MINUTE_MS = 60_000;
 const VALUES = 8;
 const MORE_VALUES = 100;
 const NO_CHOICE: FieldChoice = { included: [], excluded: [] };
 const DEFAULT: readonly string[] = [];
 
 /** The values that the lines have, with how many have each: a click keeps those lines, the minus beside it removes them. */
-export function FacetList({ question, onNarrow }: FacetListProps) {
-  const facets = useQuery(facetsQuery(question, DEFAULT, VALUES));
+export function FacetList({ question: asked, onNarrow }: FacetListProps) {
+  const question = useMemo(() => toMinutes(asked), [asked]);
+  const facets = useQuery({ ...facetsQuery(question, DEFAULT, VALUES), staleTime: MINUTE_MS });
   const choices = useMemo(() => choicesOf(question.query), [question.query]);
   // A field that is chosen by is counted as if it were not, so that its other values can be added.
   const chosen = [...choices].filter(([, choice]) => choice.included.length > 0).map(([field]) => field);
-  const free = useQueries({ queries: chosen.map((field) => facetsQuery({ ...question, query: withoutChoice(question.query, field) }, [field], VALUES)) });
+  const free = useQueries({ queries: chosen.map((field) => ({ ...facetsQuery({ ...question, query: withoutChoice(question.query, field) }, [field], VALUES), staleTime: MINUTE_MS })) });
   if (facets.data === undefined) {
     return facets.error === null ? <SkeletonRows rows={10} /> : <Failure what="The values" error={facets.error} stillWorks="The search works without them." onRetry={() => void facets.refetch()} />;
   }
@@ -39,6 +41,11 @@ export function FacetList({ question, onNarrow }: FacetListProps) {
       {listed.length === 0 && <p className="facet-note">Nothing to filter by: no line was found.</p>}
     </div>
   );
+}
+
+/** Counting values costs more than all else on the page; a range that moves with the clock is counted anew once a minute. */
+function toMinutes(question: LogQuestion): LogQuestion {
+  return { ...question, startMs: Math.floor(question.startMs / MINUTE_MS) * MINUTE_MS, endMs: Math.ceil(question.endMs / MINUTE_MS) * MINUTE_MS };
 }
 
 interface GroupProps extends FacetListProps {

@@ -1,7 +1,7 @@
 import type { LogRecord } from '@pitot/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
 import { sayUtc } from '../../time/phrase.ts';
 import { ServiceLink } from '../../ui/links.tsx';
 import { bodyOf, clockText, lineTime } from './line-text.ts';
@@ -85,7 +85,7 @@ export function LogLines(props: LogLinesProps) {
       aria-label="Log lines"
       aria-rowcount={records.length}
       data-wrap={wrap}
-      style={{ '--columns': columns.length } as React.CSSProperties}
+      style={{ '--line-columns': `max-content 64px minmax(80px, 132px) ${columns.map(() => 'minmax(80px, 140px) ').join('')}minmax(0, 1fr)` } as CSSProperties}
       onKeyDown={onKeyDown}
       onScroll={(event) => rest({ top: event.currentTarget.scrollTop < TOP_PX })}
       onPointerEnter={() => rest({ away: false })}

@@ -38,9 +38,9 @@ describe('bars', () => {
       { severity: 'info', y: 0, height: 40 },
     ]);
   });
-  it('show one error among thousands', () => expect(barPieces({ error: 1 }, 100_000, 80)).toEqual([{ severity: 'error', y: 79, height: 1 }]));
+  it('show one error among thousands', () => expect(barPieces({ error: 1 }, 100_000, 80)).toEqual([{ severity: 'error', y: 78, height: 2 }]));
   it('end in round numbers', () => {
-    expect([0, 1, 3, 70, 1000, 1001].map(roundTop)).toEqual([1, 1, 5, 100, 1000, 2000]);
+    expect([0, 1, 3, 70, 1000, 1001].map(roundTop)).toEqual([1, 1, 3, 80, 1000, 2000]);
     expect(highest([{}, { info: 2, warn: 1 }])).toBe(3);
   });
 });

@@ -99,7 +99,7 @@ export function LogsPage() {
           </section>
         )}
         {search.view === 'patterns' ? (
-          <PatternTable question={question} heightPx={560} onOpen={(pattern) => change({ q: narrowed(query, 'include', 'pattern', pattern.id), view: undefined })} />
+          <PatternTable question={question} onOpen={(pattern) => change({ q: narrowed(query, 'include', 'pattern', pattern.id), view: undefined })} />
         ) : (
           <Lines
             question={question}

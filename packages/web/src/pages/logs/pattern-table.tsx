@@ -1,4 +1,5 @@
 import type { LogPattern } from '@pitot/core';
+import { useViewportSize } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { logPatternsQuery, type LogQuestion } from '../../api/log-queries.ts';
@@ -16,11 +17,13 @@ import { STACK } from './severity-look.ts';
 
 interface PatternTableProps {
   readonly question: LogQuestion;
-  readonly heightPx: number;
   readonly onOpen: (pattern: LogPattern) => void;
 }
 
 const MOST = 500;
+/** What stands above and below the table. */
+const ABOVE_PX = 472;
+const LEAST_HEIGHT_PX = 320;
 
 /** A template with its placeholders told apart from its words. */
 export function Template({ template }: { readonly template: string }) {
@@ -32,7 +35,8 @@ export function Template({ template }: { readonly template: string }) {
 }
 
 /** The kinds of lines there are, most frequent first; a click shows the lines of one. */
-export function PatternTable({ question, heightPx, onOpen }: PatternTableProps) {
+export function PatternTable({ question, onOpen }: PatternTableProps) {
+  const { height } = useViewportSize();
   const patterns = useQuery(logPatternsQuery(question, MOST));
   const { data, error } = patterns;
   const columns = useMemo(() => columnsOf(data?.new_since ?? null), [data?.new_since]);
@@ -59,7 +63,7 @@ export function PatternTable({ question, heightPx, onOpen }: PatternTableProps) 
         initialSort={{ column: 'count', descending: true }}
         onOpen={onOpen}
         filterLabel="Filter patterns"
-        heightPx={heightPx}
+        heightPx={Math.max(LEAST_HEIGHT_PX, height - ABOVE_PX)}
       />
     </div>
   );

@@ -21,6 +21,8 @@ export interface BarPiece {
   readonly height: number;
 }
 
+const LEAST_PX = 2;
+
 /** A bar's pieces from the bottom up in a box `height` high; what is there at all can be seen. */
 export function barPieces(counts: LogHistogramAnswer['totals'], most: number, height: number): readonly BarPiece[] {
   const pieces: BarPiece[] = [];
@@ -28,7 +30,7 @@ export function barPieces(counts: LogHistogramAnswer['totals'], most: number, he
   for (const severity of STACK) {
     const count = counts[severity] ?? 0;
     if (count === 0 || most === 0) continue;
-    const piece = Math.min(top, Math.max(1, (count / most) * height));
+    const piece = Math.min(top, Math.max(LEAST_PX, (count / most) * height));
     top -= piece;
     pieces.push({ severity, y: top, height: piece });
   }
@@ -38,9 +40,9 @@ export function barPieces(counts: LogHistogramAnswer['totals'], most: number, he
 /** The most records in one bar. */
 export const highest = (buckets: LogHistogramAnswer['buckets']): number => Math.max(0, ...buckets.map((counts) => Object.values(counts).reduce((sum, count) => sum + count, 0)));
 
-/** A round number at or above `most` for the top of the axis: 1, 2, 5, 10, 20, … */
+/** A round number at or above `most` for the top of the axis: 1, 2, 3, 4, 5, 6, 8, 10, 20, … */
 export function roundTop(most: number): number {
   if (most <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(most));
-  return [1, 2, 5, 10].map((step) => step * power).find((top) => top >= most)!;
+  return [1, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((top) => top >= most)!;
 }

@@ -38,5 +38,6 @@ export function useFound(question: LogQuestion, buckets: number) {
   const before = useQuery({ ...histogramQuery({ ...question, startMs: startMs - lengthMs, endMs: startMs }, 1), enabled: hasErrors, staleTime: MINUTE_MS });
   const errors = { ...question, query: within(question.query, 'level>=error') };
   const patterns = useQuery({ ...logPatternsQuery(errors, 1), enabled: hasErrors });
-  return { counts, before: before.data?.totals, topPattern: hasErrors ? patterns.data?.patterns[0] : undefined };
+  // Where nothing arrived before, there is nothing to compare with.
+  return { counts, before: before.data === undefined || before.data.total === 0 ? undefined : before.data.totals, topPattern: hasErrors ? patterns.data?.patterns[0] : undefined };
 }
