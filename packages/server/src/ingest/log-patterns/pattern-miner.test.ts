@@ -196,6 +196,33 @@ it('gives a service that floods no templates for a while, and others theirs', ()
   expect(miner.size).toBeLessThanOrEqual(1_010);
 });
 
+it('makes no more templates in a second than may be written, from however many services a flood comes', () => {
+  const { miner, add, advance } = minerWith();
+  const random = seededRandom(8);
+  const word = () => Array.from({ length: 6 }, () => String.fromCharCode(97 + Math.floor(random() * 26))).join('');
+  const steady = add('user 1 left the shop', 'steady');
+  const open = add('user ann entered the shop by bus', 'steady');
+  for (let i = 0; i < 5_000; i++) add(Array.from({ length: 12 }, word).join(' '), `flood-${i % 100}`);
+  expect(add('user 2 left the shop', 'steady')).toBe(steady);
+  // What is like a template still joins it, but does not make it more general.
+  expect(add('user bob entered the shop by bus', 'steady')).toBe(open);
+  expect(miner.size).toBe(1_000);
+  expect(miner.takeUpdates().find(({ pattern }) => pattern === open)).toMatchObject({ template: 'user ann entered the shop by bus' });
+  expect(add('never seen before', 'steady')).toBe(0n);
+  advance(1_000);
+  expect(add('never seen before', 'steady')).not.toBe(0n);
+});
+
+it('looks at lines made to be slow for a short time only', () => {
+  const tricks = [`{"${'\\"'.repeat(50_000)}`, '<'.repeat(100_000), '="b"'.repeat(50_000), `${'a://'.repeat(30_000)}`, `"${"'x ".repeat(50_000)}`];
+  for (const body of tricks) {
+    const line = new TokenLine();
+    line.read(body);
+    expect(line.text.length).toBeLessThan(5_000);
+    expect(line.count).toBeLessThanOrEqual(128);
+  }
+});
+
 describe('preview', () => {
   it('tells the template a line would join, and changes nothing', () => {
     const { miner, add } = minerWith();

@@ -3,14 +3,17 @@ import type { PatternMiner, PatternUpdate } from '../logs/log-processor.ts';
 import type { PatternSettings } from '../log-rules/schema.ts';
 import { ClusterTree, type Cluster } from './cluster-tree.ts';
 import { patternId } from './pattern-id.ts';
+import { RecencyList, type RecencyLink } from './recency-list.ts';
+import { SecondBudget } from './second-budget.ts';
+import { SeenLines } from './seen-lines.ts';
 import { fits, joined, PLACEHOLDERS } from './token-shape.ts';
 import { TokenLine } from './tokenizer.ts';
 
 /** Characters of the body that is kept as an example. */
 const LONGEST_SAMPLE = 2_000;
-/** Share of templates that go when there are too many, so that making room is rare. */
-const EVICTED_SHARE = 1 / 8;
 const UPDATES_PER_SECOND = 1_000;
+/** New templates of all services in a second: what a flood from many services may cost, and no more than can be written. */
+const NEW_PER_SECOND = 1_000;
 const EVICTION_LOG_INTERVAL_MS = 60_000;
 
 export interface MinerOptions {
@@ -31,8 +34,10 @@ export class TemplateMiner implements PatternMiner {
   readonly #templateLine = new TokenLine();
   /** What `takeUpdates` still has to give, by id. */
   readonly #pending = new Map<bigint, Cluster | PatternUpdate>();
-  #size = 0;
-  #uses = 0;
+  readonly #seen = new SeenLines();
+  readonly #budget = new SecondBudget(NEW_PER_SECOND);
+  readonly #links = new Map<Cluster, RecencyLink<Cluster>>();
+  readonly #recent = new RecencyList<Cluster>();
   #updatesLeft = UPDATES_PER_SECOND;
   #refilledMs = 0;
   #evictedSinceLog = 0;
@@ -43,12 +48,12 @@ export class TemplateMiner implements PatternMiner {
     this.#clock = clock;
     this.#log = log;
     this.#forgotten = meter.counter('pitot_log_patterns_forgotten_total', 'Templates that made room for others.', []);
-    meter.observe('pitot_log_patterns', 'Templates in memory.', () => this.#size);
+    meter.observe('pitot_log_patterns', 'Templates in memory.', () => this.size);
   }
 
   /** Templates in memory. */
   get size(): number {
-    return this.#size;
+    return this.#links.size;
   }
 
   patternOf(service: string, severityNumber: number, body: string, timestampMs: number): bigint {
@@ -56,21 +61,22 @@ export class TemplateMiner implements PatternMiner {
     line.read(body);
     if (line.count === 0) return 0n;
     const tree = this.#trees.get(service);
-    const key = lineKey(line);
-    const seen = tree?.seen(key);
+    const seen = tree === undefined ? undefined : this.#seen.get(lineKey(line, tree.seed));
     if (seen !== undefined) {
-      seen.lastUse = ++this.#uses;
+      this.#touch(tree!, seen);
       return seen.id;
     }
-    if (tree?.isFlooded(this.#clock.nowMs()) === true) return 0n;
-    const join = tree?.find(line);
-    const cluster = join === undefined ? this.#create(service, severityNumber, body, timestampMs) : join.cluster;
-    if (join !== undefined) {
-      this.#generalise(cluster, line);
-      if (join.replaces.length > 0) this.#forget(tree!, join.replaces);
-    }
-    cluster.lastUse = ++this.#uses;
-    this.#trees.get(service)?.remember(key, cluster);
+    const nowMs = this.#clock.nowMs();
+    const isFlooded = this.#budget.isSpent(nowMs) || tree?.budget.isSpent(nowMs) === true;
+    const join = tree?.find(line, isFlooded);
+    if (join === undefined) return isFlooded ? 0n : this.#create(service, severityNumber, body, timestampMs);
+    const { cluster, replaces } = join;
+    this.#touch(tree!, cluster);
+    // In a flood templates stay as they are: making one more general costs as much as making one.
+    if (isFlooded && differs(cluster.tokens, line)) return cluster.id;
+    this.#generalise(tree!, cluster, line);
+    for (const gone of replaces) this.#forget(tree!, gone);
+    this.#seen.set(lineKey(line, tree!.seed), cluster);
     return cluster.id;
   }
 
@@ -99,18 +105,16 @@ export class TemplateMiner implements PatternMiner {
   restore(rows: Iterable<PatternUpdate>): void {
     const { max_patterns: most, max_patterns_per_service: mostPerService, similarity } = this.#settings;
     for (const row of rows) {
-      if (this.#size >= most) return;
+      if (this.size >= most) return;
       const line = this.#templateLine;
       line.read(row.template);
       let tree = this.#trees.get(row.service);
-      if (tree === undefined) this.#trees.set(row.service, (tree = new ClusterTree(similarity)));
-      if (line.count === 0 || tree.size >= mostPerService || tree.seen(lineKey(line)) !== undefined) continue;
+      if (tree === undefined) this.#trees.set(row.service, (tree = new ClusterTree(row.service, similarity)));
+      const key = lineKey(line, tree.seed);
+      if (line.count === 0 || tree.size >= mostPerService || this.#seen.get(key) !== undefined) continue;
       const { pattern: id, service, template, severityNumber, sample, firstSeenMs, updatedMs } = row;
       const tokens = line.tokens.slice(0, line.count);
-      const cluster = { id, service, template, tokens, severityNumber, sample, firstSeenMs, updatedMs, lastUse: ++this.#uses, isGone: false };
-      tree.add(cluster, line);
-      tree.remember(lineKey(line), cluster);
-      this.#size++;
+      this.#add(tree, { id, service, template, tokens, severityNumber, sample, firstSeenMs, updatedMs, seat: { cluster: undefined } }, line);
     }
   }
 
@@ -120,11 +124,11 @@ export class TemplateMiner implements PatternMiner {
     line.read(body);
     if (line.count === 0) return undefined;
     const tree = this.#trees.get(service);
-    const found = tree?.seen(lineKey(line)) ?? tree?.find(line)?.cluster;
+    const found = tree === undefined ? undefined : (this.#seen.get(lineKey(line, tree.seed)) ?? tree.find(line, false)?.cluster);
     return found === undefined ? line.template() : this.#generalTemplate(found, line);
   }
 
-  #create(service: string, severityNumber: number, body: string, timestampMs: number): Cluster {
+  #create(service: string, severityNumber: number, body: string, timestampMs: number): bigint {
     const line = this.#line;
     const nowMs = this.#clock.nowMs();
     const template = owned(line.template());
@@ -138,20 +142,37 @@ export class TemplateMiner implements PatternMiner {
       // A sender's clock may run ahead; nothing is seen before it was.
       firstSeenMs: timestampMs > 0 && timestampMs < nowMs ? timestampMs : nowMs,
       updatedMs: nowMs,
-      lastUse: 0,
-      isGone: false,
+      seat: { cluster: undefined },
     };
     const tree = this.#roomFor(cluster.service);
-    tree.add(cluster, line);
-    this.#size++;
+    this.#spend(tree);
+    this.#add(tree, cluster, line);
     this.#pending.set(cluster.id, cluster);
-    return cluster;
+    return cluster.id;
+  }
+
+  #add(tree: ClusterTree, cluster: Cluster, line: TokenLine): void {
+    cluster.seat.cluster = cluster;
+    tree.add(cluster, line);
+    this.#links.set(cluster, this.#recent.add(cluster));
+    this.#seen.set(lineKey(line, tree.seed), cluster);
+  }
+
+  #touch(tree: ClusterTree, cluster: Cluster): void {
+    tree.touch(cluster);
+    this.#recent.touch(this.#links.get(cluster)!);
+  }
+
+  #spend(tree: ClusterTree): void {
+    this.#budget.spend();
+    tree.budget.spend();
   }
 
   /** Leaves open what the line has otherwise; says so with the next updates. */
-  #generalise(cluster: Cluster, line: TokenLine): void {
+  #generalise(tree: ClusterTree, cluster: Cluster, line: TokenLine): void {
     const { tokens } = cluster;
     if (!differs(tokens, line)) return;
+    this.#spend(tree);
     cluster.template = owned(this.#generalTemplate(cluster, line));
     for (let i = 0; i < tokens.length; i++) tokens[i] = joined(tokens[i]!, line.tokens[i]!);
     cluster.updatedMs = this.#clock.nowMs();
@@ -170,28 +191,20 @@ export class TemplateMiner implements PatternMiner {
 
   #roomFor(service: string): ClusterTree {
     const { max_patterns: most, max_patterns_per_service: mostPerService, similarity } = this.#settings;
+    const known = this.#trees.get(service);
+    if (known !== undefined && known.size >= mostPerService) this.#evict(known.oldest!, service);
+    if (this.size >= most) this.#evict(this.#recent.oldest!, undefined);
     let tree = this.#trees.get(service);
-    if (tree !== undefined && tree.size >= mostPerService) this.#evict(tree.clusters(), Math.ceil(mostPerService * EVICTED_SHARE), service);
-    if (this.#size >= most) this.#evict(this.#all(), Math.ceil(most * EVICTED_SHARE), undefined);
-    tree = this.#trees.get(service);
-    if (tree === undefined) this.#trees.set(service, (tree = new ClusterTree(similarity)));
+    if (tree === undefined) this.#trees.set(service, (tree = new ClusterTree(service, similarity)));
     return tree;
   }
 
-  *#all(): Generator<Cluster> {
-    for (const tree of this.#trees.values()) yield* tree.clusters();
-  }
-
-  #evict(clusters: Iterable<Cluster>, count: number, service: string | undefined): void {
-    const oldest = [...clusters].sort((a, b) => a.lastUse - b.lastUse).slice(0, count);
-    const byService = Map.groupBy(oldest, (cluster) => cluster.service);
-    for (const [name, gone] of byService) {
-      const tree = this.#trees.get(name)!;
-      this.#forget(tree, gone);
-      if (tree.size === 0) this.#trees.delete(name);
-    }
-    this.#forgotten.inc(oldest.length);
-    this.#evictedSinceLog += oldest.length;
+  #evict(cluster: Cluster, service: string | undefined): void {
+    const tree = this.#trees.get(cluster.service)!;
+    this.#forget(tree, cluster);
+    if (tree.size === 0) this.#trees.delete(cluster.service);
+    this.#forgotten.inc();
+    this.#evictedSinceLog++;
     const nowMs = this.#clock.nowMs();
     if (nowMs - this.#evictionLoggedMs < EVICTION_LOG_INTERVAL_MS && nowMs >= this.#evictionLoggedMs) return;
     const key = service === undefined ? 'logs.patterns.max_patterns' : 'logs.patterns.max_patterns_per_service';
@@ -201,11 +214,11 @@ export class TemplateMiner implements PatternMiner {
   }
 
   /** Templates forgotten before they were written still are, but not without bound under a flood of lines that are like no other. */
-  #forget(tree: ClusterTree, gone: readonly Cluster[]): void {
-    const before = tree.size;
-    tree.remove(gone);
-    this.#size -= before - tree.size;
-    if (this.#pending.size > this.#settings.max_patterns) for (const { id } of gone) this.#pending.delete(id);
+  #forget(tree: ClusterTree, cluster: Cluster): void {
+    tree.remove(cluster);
+    this.#recent.remove(this.#links.get(cluster)!);
+    this.#links.delete(cluster);
+    if (this.#pending.size > this.#settings.max_patterns) this.#pending.delete(cluster.id);
   }
 }
 
@@ -219,9 +232,9 @@ function differs(tokens: Int32Array, line: TokenLine): boolean {
   return false;
 }
 
-/** 53 bits of all tokens: what lines with equal values left out share. */
-function lineKey(line: TokenLine): number {
-  let low = line.count;
+/** 53 bits of the service and all tokens: what lines with equal values left out share. */
+function lineKey(line: TokenLine, seed: number): number {
+  let low = line.count ^ seed;
   let high = 0x9e3779b9 | 0;
   for (let i = 0; i < line.count; i++) {
     const token = line.tokens[i]!;

@@ -170,10 +170,13 @@ function shapeOfUnit(text: string, start: number, end: number, tally: Tally): nu
   return shape;
 }
 
+const LONGEST_PLACEHOLDER = 8;
+
 /** The code of the placeholder that stands at `at`, such as `<ip>`; 0 for none. */
 export function placeholderAt(text: string, at: number): number {
-  const close = text.indexOf('>', at);
-  if (close < 0 || close - at > 9) return 0;
+  let close = at + 1;
+  while (close - at <= LONGEST_PLACEHOLDER + 1 && text.charCodeAt(close) !== 62) close++;
+  if (close - at > LONGEST_PLACEHOLDER + 1) return 0;
   const name = text.slice(at + 1, close);
   for (let code = 1; code < PLACEHOLDERS.length; code++) if (PLACEHOLDERS[code] === name) return code;
   return 0;

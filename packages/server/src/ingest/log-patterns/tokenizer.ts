@@ -2,8 +2,11 @@ import { DATE, NUM, PATH, placeholderAt, PLACEHOLDERS, QUOTED, shapeOf, URL_TOKE
 
 /** Characters of a body that decide its template; what follows varies most and tells least. */
 const DECIDING_CHARACTERS = 4_096;
+const LOOKAHEAD = 32;
 const MOST_TOKENS = 128;
 const LONGEST_QUOTED = 1_024;
+/** Characters of one body that are looked at for the ends of quotes: quotes that never end would cost the square of their number. */
+const MOST_SOUGHT_IN_QUOTES = 4 * DECIDING_CHARACTERS;
 
 /** Ends a token. */
 const BLANK = 1;
@@ -20,6 +23,7 @@ for (const sign of '.:!?%') CLASS[sign.charCodeAt(0)] = TRAILING;
 const METHODS = ['GET ', 'POST ', 'PUT ', 'PATCH ', 'DELETE ', 'HEAD ', 'OPTIONS '];
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 /** Keys of a JSON line whose text tells lines apart. */
+const LONGEST_TELLING_KEY = 8;
 const TELLING_KEYS = new Set(['msg', 'message', 'event', 'error', 'err', 'level', 'severity', 'logger', 'log']);
 
 /**
@@ -38,14 +42,17 @@ export class TokenLine {
   #isTelling = false;
   /** Where a quote closes whose text is read like any other. */
   #closeAt = -1;
+  #quotedLeft = 0;
 
   read(body: string): void {
-    this.text = body;
+    // What searches for the end of something shall not go through a megabyte.
+    this.text = body.length > DECIDING_CHARACTERS + LOOKAHEAD ? body.slice(0, DECIDING_CHARACTERS + LOOKAHEAD) : body;
     this.count = 0;
+    this.#quotedLeft = MOST_SOUGHT_IN_QUOTES;
     let at = 0;
     const limit = Math.min(body.length, DECIDING_CHARACTERS);
     while (at < limit && classOf(body.charCodeAt(at)) === BLANK) at++;
-    let lineEnd = body.indexOf('\n', at);
+    let lineEnd = this.text.indexOf('\n', at);
     if (lineEnd < 0 || lineEnd > limit) lineEnd = limit;
     this.end = lineEnd;
     this.#isJson = body.charCodeAt(at) === 123 && body.charCodeAt(at + 1) === 34;
@@ -173,7 +180,9 @@ export class TokenLine {
     const { text } = this;
     if (at === this.#closeAt) return at + 1;
     if (!this.#isJson && at > 0 && classOf(text.charCodeAt(at - 1)) === 0) return at + 1;
-    const close = closingQuote(text, at + 1, Math.min(to, at + LONGEST_QUOTED), quote);
+    const sought = Math.min(to, at + LONGEST_QUOTED, at + this.#quotedLeft);
+    const close = closingQuote(text, at + 1, sought, quote);
+    this.#quotedLeft -= (close < 0 ? sought : close) - at;
     if (close < 0) return at + 1;
     if (this.#isJson && quote === 34) {
       let after = close + 1;
@@ -243,7 +252,10 @@ function isMonth(text: string, start: number, end: number): boolean {
 /** `msg="…"` of logfmt. */
 function followsTellingKey(text: string, at: number): boolean {
   if (text.charCodeAt(at - 1) !== 61) return false;
-  return TELLING_KEYS.has(text.slice(text.lastIndexOf(' ', at) + 1, at - 1));
+  const from = Math.max(0, at - 2 - LONGEST_TELLING_KEY);
+  const blank = text.slice(from, at).lastIndexOf(' ');
+  if (blank < 0 && from > 0) return false;
+  return TELLING_KEYS.has(text.slice(from + blank + 1, at - 1));
 }
 
 function closingQuote(text: string, start: number, to: number, quote: number): number {
