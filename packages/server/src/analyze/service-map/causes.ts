@@ -59,9 +59,10 @@ interface Candidate {
   readonly trouble: Trouble;
 }
 
-/** Which trouble a node has: failing before slow. Undefined where it is as before. */
-export function troubleKindOf(finder: TroubleFinder, id: string): TroubleKind | undefined {
-  return (['failing', 'slow'] as const).find((kind) => finder.troubleOf(id, kind).excess > 0);
+/** Which trouble a node has: the `known` one, else failing before slow. Undefined where it is as before. */
+export function troubleKindOf(finder: TroubleFinder, id: string, known?: 'failing' | 'slow' | 'stopped'): TroubleKind | undefined {
+  const first = known === 'slow' ? (['slow', 'failing'] as const) : (['failing', 'slow'] as const);
+  return first.find((kind) => finder.troubleOf(id, kind).excess > 0);
 }
 
 /**
@@ -69,10 +70,10 @@ export function troubleKindOf(finder: TroubleFinder, id: string): TroubleKind | 
  * at each node a part goes on to its dependencies and a part stays: the part that stays is the share of a cause. When it began, and
  * whether something changed then, moves the score.
  */
-export function causesOf(evidence: CauseEvidence, symptom: string): CausesAnswer {
+export function causesOf(evidence: CauseEvidence, symptom: string, known?: TroubleKind): CausesAnswer {
   const finder = new TroubleFinder(evidence.now, evidence.before);
   const node = evidence.now.nodes.get(symptom)!;
-  const kind = troubleKindOf(finder, symptom);
+  const kind = troubleKindOf(finder, symptom, known);
   if (kind === undefined) return { node: symptom, sentence: `${node.name} neither fails nor is slow compared with the period before. ${healthOf(node.received, evidence.before.nodes.get(symptom)?.received ?? null).reason}`, causes: [] };
   const onset = onsetFor(evidence, symptom, kind);
   const causes = candidatesOf(finder, symptom, kind)

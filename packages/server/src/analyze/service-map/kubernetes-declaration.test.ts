@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addressesOf, hostOf, isOwnAddress, urlsIn } from './address.ts';
 import { kubernetesDeclaration } from './kubernetes-declaration.ts';
 import { listedDeclaration } from './listed-declaration.ts';
 
-const BOUTIQUE = process.env['PITOT_BOUTIQUE_MANIFESTS'] ?? '/work/shared/data/kubernetes/online-boutique.yaml';
+/** Somebody else's manifests are no part of this repository; they are looked for beside it. */
+const BOUTIQUE = process.env['PITOT_BOUTIQUE_MANIFESTS'] ?? resolve(import.meta.dirname, '../../../../../../shared/data/kubernetes/online-boutique.yaml');
 const declare = (text: string) => kubernetesDeclaration('repo', text);
 const calls = async (text: string) => (await declare(text)).edges.map(({ from, to, address, protocol }) => `${from} → ${to} ${address} ${protocol}`.trim());
 

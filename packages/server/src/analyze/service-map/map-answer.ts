@@ -1,6 +1,6 @@
 import type { ServiceHealth, TopologyAnswer, TopologyEdge, TopologyNode } from '@pitot/core';
 import type { Counted } from '../../query/topology/evidence.ts';
-import { healthOf } from './health.ts';
+import { healthOf, type Health } from './health.ts';
 import { redOf } from './red.ts';
 import type { MapEdge, MapNode, ServiceMap } from './service-map.ts';
 import { listed } from './wording.ts';
@@ -11,21 +11,21 @@ export interface Judged {
   readonly before: Counted | null;
 }
 
-/** A map as REST shows it. `lengthMs` is that of the range, for rates. */
-export function mapAnswer(map: ServiceMap, lengthMs: number, judged: (id: string) => Judged): TopologyAnswer {
-  const nodes = [...map.nodes.values()].map((node) => nodeAnswer(node, lengthMs, judged(node.id)));
+/** A map as REST shows it. `lengthMs` is that of the range, for rates; nothing was seen later than `latestMs`. */
+export function mapAnswer(map: ServiceMap, { lengthMs, latestMs }: { readonly lengthMs: number; readonly latestMs: number }, judged: (id: string) => Judged | Health): TopologyAnswer {
+  const nodes = [...map.nodes.values()].map((node) => nodeAnswer(node, lengthMs, latestMs, judged(node.id)));
   return {
     nodes: nodes.sort((a, b) => (a.id < b.id ? -1 : 1)),
-    edges: [...map.edges.values()].map((edge) => edgeAnswer(edge, lengthMs)).sort((a, b) => (a.id < b.id ? -1 : 1)),
+    edges: [...map.edges.values()].map((edge) => edgeAnswer(edge, lengthMs, latestMs)).sort((a, b) => (a.id < b.id ? -1 : 1)),
     sentence: sentenceOf(nodes, map.edges.size),
     notes: [...map.notes],
   };
 }
 
-function nodeAnswer(node: MapNode, lengthMs: number, { now, before }: Judged): TopologyNode {
+function nodeAnswer(node: MapNode, lengthMs: number, latestMs: number, judged: Judged | Health): TopologyNode {
   const { id, type, name, group, system, versions, received, firstSeenMs, lastSeenMs } = node;
   const isCounted = received !== null;
-  const judgement = isCounted ? healthOf(now, before) : { health: 'unknown' as const, reason: 'Seen, but without spans of requests to judge it by.' };
+  const judgement = 'health' in judged ? judged : isCounted ? healthOf(judged.now, judged.before) : { health: 'unknown' as const, reason: 'Seen, but without spans of requests to judge it by.' };
   return {
     id,
     type,
@@ -36,11 +36,11 @@ function nodeAnswer(node: MapNode, lengthMs: number, { now, before }: Judged): T
     ...judgement,
     red: received && redOf(received, lengthMs),
     first_seen: new Date(firstSeenMs).toISOString(),
-    last_seen: new Date(lastSeenMs).toISOString(),
+    last_seen: new Date(Math.min(latestMs, lastSeenMs)).toISOString(),
   };
 }
 
-function edgeAnswer(edge: MapEdge, lengthMs: number): TopologyEdge {
+function edgeAnswer(edge: MapEdge, lengthMs: number, latestMs: number): TopologyEdge {
   const { id, source, target, protocol, kind, confidence, counted, retried } = edge;
   return {
     id,
@@ -52,7 +52,7 @@ function edgeAnswer(edge: MapEdge, lengthMs: number): TopologyEdge {
     evidence: [...edge.evidence.values()]
       .sort((a, b) => b.confidence - a.confidence)
       .slice(0, 20)
-      .map((one) => ({ source: one.source, detail: one.detail, first_seen: new Date(one.firstSeenMs).toISOString(), last_seen: new Date(one.lastSeenMs).toISOString() })),
+      .map((one) => ({ source: one.source, detail: one.detail, first_seen: new Date(one.firstSeenMs).toISOString(), last_seen: new Date(Math.min(latestMs, one.lastSeenMs)).toISOString() })),
     red: counted && redOf(counted, lengthMs),
     versions: [...edge.versions]
       .sort((a, b) => b[1] - a[1])
@@ -63,7 +63,7 @@ function edgeAnswer(edge: MapEdge, lengthMs: number): TopologyEdge {
       }),
     retries: counted && counted.calls > 0 ? Math.min(1, Number((retried / counted.calls).toPrecision(4))) : 0,
     first_seen: new Date(edge.firstSeenMs).toISOString(),
-    last_seen: new Date(edge.lastSeenMs).toISOString(),
+    last_seen: new Date(Math.min(latestMs, edge.lastSeenMs)).toISOString(),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { call, counts, NO_EVIDENCE, service } from './fixtures/evidence.ts';
+import { call, counts, END_MS, NO_EVIDENCE, service } from './fixtures/evidence.ts';
 import { mapAnswer } from './map-answer.ts';
 import { buildMap } from './map-builder.ts';
 import { exportMap } from './map-export.ts';
@@ -10,7 +10,7 @@ const map = buildMap({
   services: [service('web', counts(1000, 80), { version: '"1"&' }), service(NASTY)],
   calls: [call('web', 'cart', counts(500, 25)), call('cart', 'queue:orders/kafka'), { ...call('web', 'x'), target: { type: 'service', name: NASTY, system: '' }, protocol: NASTY }],
 });
-const answer = mapAnswer(map, 1000, (id) => ({ now: map.nodes.get(id)!.received, before: id === 'service:web' ? counts(1000, 1) : null }));
+const answer = mapAnswer(map, { lengthMs: 1000, latestMs: END_MS }, (id) => ({ now: map.nodes.get(id)!.received, before: id === 'service:web' ? counts(1000, 1) : null }));
 
 /** Names and attributes of every element; throws where the text is not well-formed XML. */
 function parseXml(text: string): { tag: string; attributes: Record<string, string>; text: string }[] {

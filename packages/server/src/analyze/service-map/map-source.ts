@@ -7,6 +7,7 @@ import type { NodeStep } from './causes.ts';
 import { buildMap } from './map-builder.ts';
 import { judgedPeriod, previousPeriod, stepOf, type Period } from './periods.ts';
 import { RecentAnswers } from './recent-answers.ts';
+import { watchedPeriod, watchOf, type Watch } from './watch.ts';
 import { addCounted, emptyCounted, listAt, nodeId, type ServiceMap } from './service-map.ts';
 
 /** A range with its environment. */
@@ -32,14 +33,23 @@ const MOST_STEPS = 60;
 export class MapSource {
   readonly #reader: TopologyReader;
   readonly #recent: RecentAnswers<ComparedMaps>;
+  readonly #watches: RecentAnswers<Watch>;
+  readonly #clock: Clock;
 
   constructor(reader: TopologyReader, clock: Clock) {
     this.#reader = reader;
+    this.#clock = clock;
+    this.#watches = new RecentAnswers(clock, KEPT_MS);
     this.#recent = new RecentAnswers(clock, KEPT_MS);
   }
 
   compared(range: MapPeriod, signal?: AbortSignal): Promise<ComparedMaps> {
     return this.#recent.get(recentKey(range), () => this.#compared(range), signal);
+  }
+
+  /** How every service (or one) is at the end of a range; the list, the map and the verdict share it. */
+  watch(range: MapPeriod & { readonly service?: string }, signal?: AbortSignal): Promise<Watch> {
+    return this.#watches.get(`${recentKey(range)} ${range.service ?? ''}`, () => this.#watch(range), signal);
   }
 
   async map(range: MapPeriod, signal?: AbortSignal): Promise<ServiceMap> {
@@ -61,6 +71,12 @@ export class MapSource {
     const names = [...new Set(ids.map((id) => map.nodes.get(id)!.name))];
     if (names.length === 0) return new Map();
     return seriesOf(await this.#reader.steps({ ...range, names, stepMs: stepOf(range, MOST_STEPS) }, signal), map);
+  }
+
+  async #watch(range: MapPeriod & { readonly service?: string }): Promise<Watch> {
+    const nowMs = this.#clock.nowMs();
+    const period = watchedPeriod(range, nowMs);
+    return watchOf(await this.#reader.requestSteps({ ...range, ...period }), range, period, nowMs);
   }
 
   async #compared(range: MapPeriod): Promise<ComparedMaps> {

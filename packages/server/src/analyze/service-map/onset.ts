@@ -1,3 +1,5 @@
+import { binomialLogLikelihood } from './significance.ts';
+
 /** One step of a series: what of it was bad, e.g. failed or slow requests, of how many. */
 export interface SeriesStep {
   readonly timeMs: number;
@@ -25,7 +27,7 @@ const LEAST_RISE = 0.005;
  */
 export function onsetOf(series: readonly SeriesStep[]): Onset | undefined {
   const whole = series.reduce((sum, { bad, all }) => ({ bad: sum.bad + bad, all: sum.all + all }), { bad: 0, all: 0 });
-  const base = logLikelihood(whole.bad, whole.all);
+  const base = binomialLogLikelihood(whole.bad, whole.all);
   let best: { at: number; gain: number; before: number; after: number } | undefined;
   let bad = 0;
   let all = 0;
@@ -35,13 +37,8 @@ export function onsetOf(series: readonly SeriesStep[]): Onset | undefined {
     if (at < LEAST_STEPS || all === 0 || all >= whole.all) continue;
     const before = bad / all;
     const after = (whole.bad - bad) / (whole.all - all);
-    const gain = 2 * (logLikelihood(bad, all) + logLikelihood(whole.bad - bad, whole.all - all) - base);
+    const gain = 2 * (binomialLogLikelihood(bad, all) + binomialLogLikelihood(whole.bad - bad, whole.all - all) - base);
     if (after - before >= LEAST_RISE && gain >= LEAST_GAIN && gain > (best?.gain ?? 0)) best = { at, gain, before, after };
   }
   return best && { timeMs: series[best.at]!.timeMs, before: best.before, after: best.after };
-}
-
-function logLikelihood(bad: number, all: number): number {
-  const good = Math.max(0, all - bad);
-  return (bad > 0 ? bad * Math.log(bad / all) : 0) + (good > 0 ? good * Math.log(good / all) : 0);
 }

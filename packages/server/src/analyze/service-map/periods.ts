@@ -4,11 +4,11 @@ export interface Period {
   readonly endMs: number;
 }
 
-/** Health is judged by at most so much: a fault of ten minutes would not show in the mean of a day. */
-const JUDGED_MS = 15 * 60_000;
+/** What only its callers know is judged by at most so much: a fault of ten minutes would not show in the mean of a day. */
+const JUDGED_MS = 5 * 60_000;
 /** Calls between services are known this long after they ended, because both ends' spans are waited for. */
 const SETTLED_AFTER_MS = 80_000;
-const SHORTEST_MS = 60_000;
+const SHORTEST_MS = 45_000;
 
 /** The end of a range, by which nodes are judged. */
 export function judgedPeriod({ startMs, endMs }: Period): Period {

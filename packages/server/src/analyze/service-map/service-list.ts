@@ -1,22 +1,26 @@
 import type { ServiceSummary } from '@pitot/core';
 import type { Counted } from '../../query/topology/evidence.ts';
 import type { InstanceRequests, RequestRow, TrendRow } from '../../query/services/service-reader.ts';
-import { healthOf } from './health.ts';
 import { errorRatio, redOf } from './red.ts';
 import { addCounted, emptyCounted, type MutableCounted } from './service-map.ts';
+import type { Watch } from './watch.ts';
+
+/** Requests of services in a range; rows of one service and environment add up. */
+export type CountedRow = Counted & Pick<RequestRow, 'service' | 'environment' | 'lastSeenMs'>;
 
 /** What a list of services is made from. */
 export interface ServiceRows {
   readonly startMs: number;
   readonly endMs: number;
-  readonly now: readonly RequestRow[];
-  /** Of the end of the range, by which services are judged. */
-  readonly judged: readonly RequestRow[];
-  readonly before: readonly RequestRow[];
-  /** By steps of `stepMs` from `startMs` on. */
+  readonly nowMs: number;
+  readonly now: readonly CountedRow[];
+  readonly before: readonly CountedRow[];
+  /** By steps that lie within one of `stepMs`, from `startMs` on. */
   readonly trend: readonly TrendRow[];
   readonly stepMs: number;
   readonly instances: readonly InstanceRequests[];
+  /** By which services are judged. */
+  readonly watch: Watch;
 }
 
 const SEVERITY: Readonly<Record<ServiceSummary['health'], number>> = { critical: 0, warning: 1, unknown: 3, healthy: 2 };
@@ -24,10 +28,13 @@ const MOST_VERSIONS = 20;
 
 /** One summary of each service and environment, worst first; of equally bad ones, the one with more failures, then more requests. */
 export function serviceSummaries(rows: ServiceRows): ServiceSummary[] {
-  const [now, judged, before] = [merged(rows.now), merged(rows.judged), merged(rows.before)];
+  const [now, before] = [merged(rows.now), merged(rows.before)];
+  const judged = new Map(rows.watch.services.map((one) => [keyOf(one), one.judgement]));
   const trends = trendsOf(rows);
   const instances = instancesOf(rows.instances);
-  const keys = new Set([...now.keys(), ...instances.keys()]);
+  const stopped = [...judged].flatMap(([key, { now: found }]) => (found?.kind === 'stopped' ? [key] : []));
+  const keys = new Set([...now.keys(), ...instances.keys(), ...stopped]);
+  const latestMs = Math.min(rows.endMs, rows.nowMs);
   const lengthMs = rows.endMs - rows.startMs;
   return [...keys]
     .map((key): ServiceSummary => {
@@ -42,12 +49,13 @@ export function serviceSummaries(rows: ServiceRows): ServiceSummary[] {
         versions: [...(known?.versions ?? [])].sort().slice(-MOST_VERSIONS),
         language: known?.language ?? '',
         instances: known?.instances.size ?? 0,
-        ...healthOf(judged.get(key) ?? null, previous ?? null),
+        health: judged.get(key)?.health ?? 'unknown',
+        reason: judged.get(key)?.reason ?? 'No requests were seen.',
         red: redOf(counted, lengthMs),
         previous: previous ? redOf(previous, lengthMs) : null,
         calls_trend: trend?.map(({ calls }) => Number(((calls * 1000) / rows.stepMs).toPrecision(4))) ?? [],
         error_trend: trend?.map((step) => Number(errorRatio(step).toPrecision(4))) ?? [],
-        last_seen: new Date(Math.max(counted.lastSeenMs, known?.lastSeenMs ?? 0)).toISOString(),
+        last_seen: new Date(Math.min(latestMs, Math.max(counted.lastSeenMs, known?.lastSeenMs ?? 0, previous?.lastSeenMs ?? 0))).toISOString(),
       };
     })
     .sort((a, b) => SEVERITY[a.health] - SEVERITY[b.health] || b.red.errors - a.red.errors || b.red.calls - a.red.calls || (a.service < b.service ? -1 : 1));
@@ -57,7 +65,7 @@ function keyOf({ service, environment }: { readonly service: string; readonly en
   return `${service}\u{0}${environment}`;
 }
 
-function merged(rows: readonly RequestRow[]): Map<string, MutableCounted & { lastSeenMs: number }> {
+function merged(rows: readonly CountedRow[]): Map<string, MutableCounted & { lastSeenMs: number }> {
   const found = new Map<string, MutableCounted & { lastSeenMs: number }>();
   for (const row of rows) {
     const known = found.get(keyOf(row)) ?? { ...emptyCounted(), lastSeenMs: 0 };

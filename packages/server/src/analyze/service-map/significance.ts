@@ -14,3 +14,19 @@ export function rateZ(countBefore: number, lengthBefore: number, countAfter: num
   const deviation = Math.sqrt(rate * (1 / lengthBefore + 1 / lengthAfter));
   return deviation === 0 ? 0 : (countAfter / lengthAfter - countBefore / lengthBefore) / deviation;
 }
+
+/**
+ * How far a share rose, in standard errors, by the likelihood of two binomials against one: right for small counts too, where the normal
+ * approximation finds far too much. Negative where it fell; 0 where a side is empty.
+ */
+export function shareRiseZ(badBefore: number, allBefore: number, badAfter: number, allAfter: number): number {
+  if (allBefore <= 0 || allAfter <= 0) return 0;
+  const gain = binomialLogLikelihood(badBefore, allBefore) + binomialLogLikelihood(badAfter, allAfter) - binomialLogLikelihood(badBefore + badAfter, allBefore + allAfter);
+  return Math.sign(badAfter / allAfter - badBefore / allBefore) * Math.sqrt(2 * Math.max(0, gain));
+}
+
+/** Of the likeliest share, without the constant. */
+export function binomialLogLikelihood(bad: number, all: number): number {
+  const good = Math.max(0, all - bad);
+  return (bad > 0 ? bad * Math.log(bad / all) : 0) + (good > 0 ? good * Math.log(good / all) : 0);
+}

@@ -13,6 +13,7 @@ import type { DeclarationKeeper } from '../../query/topology/evidence.ts';
 import type { TraceQueries } from '../../query/traces/trace-queries.ts';
 import { findCauses } from './cause-finding.ts';
 import { changesOf } from './changes.ts';
+import type { Health } from './health.ts';
 import { impactOf } from './impact.ts';
 import type { Declaration } from './kubernetes-declaration.ts';
 import { mapAnswer } from './map-answer.ts';
@@ -20,6 +21,8 @@ import type { MapSource } from './map-source.ts';
 import { settledPeriod } from './periods.ts';
 import { focused, type MapNode, type ServiceMap } from './service-map.ts';
 import { systemCriticalPath } from './traced-paths.ts';
+import { idOf } from './verdict.ts';
+import type { Watch } from './watch.ts';
 
 /** What to look at: `startMs` inclusive, `endMs` exclusive, milliseconds since the epoch. */
 export interface MapRange {
@@ -78,10 +81,12 @@ export function createTopologyQueries({ source, traces, declarations, clock }: T
   const sampler = source.sampler(traces);
   return {
     async map({ focus, depth = 1, ...range }, signal) {
-      const { map, judged, before } = await source.compared(range, signal);
+      const [{ map, judged, before }, watch] = await Promise.all([source.compared(range, signal), source.watch(range, signal)]);
+      const watched = healthById(watch, map);
       if (focus !== undefined) nodeOf(map, focus);
       const shown = focus === undefined ? map : focused(map, focus, depth);
-      return mapAnswer(shown, range.endMs - range.startMs, (id) => ({ now: judged.nodes.get(id)?.received ?? null, before: before.nodes.get(id)?.received ?? null }));
+      const latestMs = Math.min(range.endMs, clock.nowMs());
+      return mapAnswer(shown, { lengthMs: range.endMs - range.startMs, latestMs }, (id) => watched.get(id) ?? ({ now: judged.nodes.get(id)?.received ?? null, before: before.nodes.get(id)?.received ?? null }));
     },
     async changes({ fromMs, toMs, windowMs, environment }, signal) {
       const window = (endMs: number) => source.map({ startMs: Math.max(0, endMs - windowMs), endMs, ...(environment !== undefined && { environment }) }, signal);
@@ -117,6 +122,18 @@ export function createTopologyQueries({ source, traces, declarations, clock }: T
       if (!(await declarations.remove(name))) throw new AppError('not_found', `nothing is declared by ${JSON.stringify(name)}`, { fields: { source: name } });
     },
   };
+}
+
+/** Services are judged by what they received; of several environments the worst counts. */
+function healthById({ services }: Watch, map: ServiceMap): Map<string, Health> {
+  const found = new Map<string, Health>();
+  const rank = ['critical', 'warning', 'healthy', 'unknown'];
+  for (const { service, judgement: { health, reason } } of services) {
+    const id = idOf(map, service);
+    const known = found.get(id);
+    if (known === undefined || rank.indexOf(health) < rank.indexOf(known.health)) found.set(id, { health, reason });
+  }
+  return found;
 }
 
 function nodeOf(map: ServiceMap, id: string): MapNode {

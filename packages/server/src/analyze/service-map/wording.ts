@@ -40,6 +40,11 @@ export function clockTime(timeMs: number, nowMs: number): string {
   return text.slice(0, 10) === new Date(nowMs).toISOString().slice(0, 10) ? `${time} UTC` : `${text.slice(0, 10)} ${time} UTC`;
 }
 
+/** `12:28 to 12:34 UTC`. */
+export function timesBetween(fromMs: number, toMs: number, nowMs: number): string {
+  return `${clockTime(fromMs, nowMs).replace(/ UTC$/, '')} to ${clockTime(toMs, nowMs)}`;
+}
+
 /** `a`, `a and b`, `a, b and c`, `a, b and 3 more`. */
 export function listed(names: readonly string[], most = 3): string {
   const shown = names.length > most ? [...names.slice(0, most - 1), `${names.length - most + 1} more`] : names;

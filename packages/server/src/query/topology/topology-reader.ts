@@ -4,6 +4,7 @@ import { readEdges, type EdgeRow, type EdgesAnswer } from '../../store/edges/edg
 import { readInstances, readOperations, type InstanceRow, type OperationRow } from '../../store/edges/service-reading.ts';
 import { readRows } from '../../store/metrics/exemplar-reading.ts';
 import type { CallRow, CallTarget, Counted, DeclarationKeeper, Evidence, ServiceAddress, ServiceRow } from './evidence.ts';
+import { readRequestSteps, type RequestStep, type RequestStepsRange } from '../services/request-steps.ts';
 import type { TraceQueries } from '../traces/trace-queries.ts';
 import { readSockets } from './socket-reading.ts';
 import { createTraceSampler, type TraceSampler } from './trace-sampler.ts';
@@ -34,6 +35,8 @@ export interface TopologyReader {
   everything(range: TopologyRange, signal?: AbortSignal): Promise<Evidence>;
   /** Requests by node and step, `stepMs` a whole multiple of ten seconds; of all nodes, or of those with one of these names. */
   steps(range: TopologyRange & { readonly stepMs: number; readonly names?: readonly string[] }, signal?: AbortSignal): Promise<StepRow[]>;
+  /** What services received, step by step: by it they are judged. */
+  requestSteps(range: RequestStepsRange, signal?: AbortSignal): Promise<RequestStep[]>;
   /** Reads whole traces that `traces` finds. */
   sampler(traces: Pick<TraceQueries, 'search'>): TraceSampler;
 }
@@ -56,6 +59,7 @@ export function createTopologyReader({ clickhouse, metrics, declarations }: Topo
   }
   return {
     spans,
+    requestSteps: (range, signal) => readRequestSteps(clickhouse, range, signal),
     sampler: (traces) => createTraceSampler(clickhouse, traces),
     async everything(range, signal) {
       const [bySpans, sockets, declared, serviceAddresses] = await Promise.all([
