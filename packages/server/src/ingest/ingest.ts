@@ -33,7 +33,10 @@ export interface IngestOptions {
   /** Rules over log records (ingest/log-rules) and the miner of their patterns (ingest/log-patterns). Without: none. */
   readonly logProcessor?: LogProcessor;
   readonly patternMiner?: PatternMiner;
-  /** A segment goes to the store when its first record is this old. Default 1 s. */
+  /**
+   * A segment goes to the store when its first record is this old. Default: from 1 s to 4 s, so that the store is at work for a fifth of the time at
+   * most: an insert of a few spans costs nearly what one of thousands does.
+   */
   readonly sealAfterMs?: number;
   /** A segment goes to the store when it is this large. Default 32 MiB. */
   readonly sealAtBytes?: number;
@@ -64,6 +67,10 @@ export interface Ingest {
 }
 
 const MIB = 1024 * 1024;
+const LEAST_SEAL_MS = 1000;
+const MOST_SEAL_MS = 4000;
+/** Of the time, at most, in which the store is at work. */
+const STORING_SHARE = 0.2;
 const BLOCKS_IN_MEMORY_BYTES = 64 * MIB;
 /** A minute. */
 const SWEEP_EVERY_SNAPSHOTS = 12;
@@ -82,7 +89,7 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
     files: options.files ?? diskFiles,
     clock,
     log,
-    sealAfterMs: options.sealAfterMs ?? 1000,
+    sealAfterMs: options.sealAfterMs ?? LEAST_SEAL_MS,
     sealAtBytes: options.sealAtBytes ?? 32 * MIB,
     memoryBytes: BLOCKS_IN_MEMORY_BYTES,
     fsyncSeconds: meter.histogram('pitot_spool_fsync_seconds', 'Time to make a group of commits durable.', SECONDS_BUCKETS),
@@ -124,6 +131,7 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
     log,
     wait: options.wait ?? waitOrAbort,
     insertSeconds: meter.histogram('pitot_store_insert_seconds', 'Time of one insert of a spool segment.', SECONDS_BUCKETS, ['table']),
+    ...(options.sealAfterMs === undefined && { onStored: (durationMs: number) => spool.sealAfter(Math.min(MOST_SEAL_MS, Math.max(LEAST_SEAL_MS, durationMs / STORING_SHARE))) }),
     quarantined: meter.counter('pitot_spool_quarantined_segments_total', 'Spool segments the store refused again and again.'),
   });
   observe(meter, clock, registry, spool, breaker);

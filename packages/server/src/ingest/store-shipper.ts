@@ -12,6 +12,8 @@ export interface ShipperOptions {
   readonly wait: (durationMs: number, signal: AbortSignal) => Promise<void>;
   readonly insertSeconds: Histogram;
   readonly quarantined: Counter;
+  /** Told how long the store took for a segment. */
+  readonly onStored?: (durationMs: number) => void;
 }
 
 /** A segment the store refuses this often, for a reason that trying again does not cure, goes to quarantine. */
@@ -83,8 +85,10 @@ export class StoreShipper {
     const stored = new Set<TableName>();
     let refusals = 0;
     while (!signal.aborted) {
+      const start = performance.now();
       const failure = await this.#attempt(segment, stored, signal);
       if (failure === undefined) {
+        this.#options.onStored?.(performance.now() - start);
         this.#quarantinedInARow = 0;
         this.lastError = '';
         breaker.succeeded();

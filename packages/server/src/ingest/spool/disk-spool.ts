@@ -61,6 +61,7 @@ export async function openDiskSpool(options: DiskSpoolOptions): Promise<DiskSpoo
  */
 export class DiskSpool implements Spool {
   readonly #options: DiskSpoolOptions;
+  #sealAfterMs: number;
   /** Random per start, so that a segment number is never used twice with the same token. */
   readonly #runId = randomBytes(16).toString('hex');
   #nextNumber: number;
@@ -78,6 +79,7 @@ export class DiskSpool implements Spool {
 
   constructor(options: DiskSpoolOptions, recovered: readonly StoredSegment[], nextNumber: number) {
     this.#options = options;
+    this.#sealAfterMs = options.sealAfterMs;
     for (const segment of recovered) this.#addSealed(segment);
     this.#nextNumber = nextNumber;
   }
@@ -112,6 +114,10 @@ export class DiskSpool implements Spool {
       await this.#change(signal);
     }
     return undefined;
+  }
+
+  sealAfter(ageMs: number): void {
+    this.#sealAfterMs = ageMs;
   }
 
   async seal(): Promise<void> {
@@ -296,7 +302,7 @@ export class DiskSpool implements Spool {
     const open = this.#open;
     if (open === undefined || this.#sealTimer !== undefined) return;
     const ageMs = Math.max(0, this.#options.clock.nowMs() - open.createdMs);
-    this.#sealTimer = setTimeout(() => void this.seal(), Math.max(0, this.#options.sealAfterMs - ageMs));
+    this.#sealTimer = setTimeout(() => void this.seal(), Math.max(0, this.#sealAfterMs - ageMs));
   }
 
   #change(signal: AbortSignal): Promise<void> {

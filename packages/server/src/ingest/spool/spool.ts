@@ -19,6 +19,8 @@ export interface Spool {
   append(blocks: readonly SpoolBlock[], onFailed: () => void): Promise<void>;
   /** The oldest segment that is not removed yet, as soon as there is one that is full or old enough; undefined when aborted. */
   next(signal: AbortSignal): Promise<SpoolSegment | undefined>;
+  /** From now on a segment is given out at this age of its first record, unless it is full before. */
+  sealAfter(ageMs: number): void;
   /** Ends the segment being filled, whatever its age, so that `next` gives it out. */
   seal(): Promise<void>;
   /** Everything of the segment is in the store. */
