@@ -3,6 +3,7 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { hostsQuery, keysQuery, sessionQuery, sourcesQuery } from './api/queries.ts';
 import { prefetchService, scopeOf, servicesQuery, topologyQuery } from './api/service-queries.ts';
 import { statusQuery } from './api/status-query.ts';
+import { heatmapQuery, HEATMAP_SIZE, traceQuery } from './api/trace-queries.ts';
 import { NotFound, PageFailure } from './shell/page-failure.tsx';
 import { Shell } from './shell/shell.tsx';
 import { validateLogsSearch } from './pages/logs/logs-search.ts';
@@ -80,6 +81,10 @@ const traces = createRoute({
   getParentRoute: () => inside,
   path: '/explore/traces',
   validateSearch: validateTracesSearch,
+  loader: ({ context: { queryClient }, location }) => {
+    const spans = { ...scopeOf(location.search), query: validateTracesSearch(location.search).q ?? '' };
+    void queryClient.prefetchQuery(heatmapQuery(spans, HEATMAP_SIZE.columns, HEATMAP_SIZE.rows));
+  },
   component: lazyRouteComponent(() => import('./pages/traces/traces-page.tsx'), 'TracesPage'),
 });
 
@@ -87,6 +92,7 @@ const trace = createRoute({
   getParentRoute: () => inside,
   path: '/explore/traces/$traceId',
   validateSearch: validateTraceSearch,
+  loader: ({ context: { queryClient }, params }) => void queryClient.prefetchQuery(traceQuery(params.traceId)),
   component: lazyRouteComponent(() => import('./pages/traces/trace-page.tsx'), 'TracePage'),
 });
 

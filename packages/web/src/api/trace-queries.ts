@@ -57,6 +57,9 @@ export const tracesQuery = (scope: SpanScope, { sort, limit, pick, leastMs }: Tr
     placeholderData: keepPreviousData,
   });
 
+/** Cells asked for: the server pre-aggregates to what a screen can show. */
+export const HEATMAP_SIZE = { columns: 120, rows: 28 } as const;
+
 export const heatmapQuery = (scope: SpanScope, columns: number, rows: number) =>
   queryOptions({
     queryKey: ['traces-heatmap', ...keyOf(scope), columns, rows],

@@ -65,6 +65,7 @@ export function ConnectPage() {
         <span>Next:</span>
         <Link to="/">See it on the overview</Link>
         <Link to="/explore/metrics">Look at the metrics that arrived</Link>
+        <Link to="/explore/traces">Look at the traces that arrived</Link>
         {!needsKey && <span>This server listens on this machine only, so no key is needed.</span>}
       </p>
     </div>

@@ -4,7 +4,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { IconX } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { useLastingError } from '../../api/lasting.ts';
-import { heatmapQuery, tracesQuery, type HeatmapPick, type SpanScope, type TraceSort } from '../../api/trace-queries.ts';
+import { HEATMAP_SIZE, heatmapQuery, tracesQuery, type HeatmapPick, type SpanScope, type TraceSort } from '../../api/trace-queries.ts';
 import { countOf } from '../../time/phrase.ts';
 import { widenRange } from '../../time/range.ts';
 import { useTimeWindow } from '../../time/time-window.tsx';
@@ -26,8 +26,6 @@ import { SLOW_SHARE, tracesVerdict } from './traces-verdict.ts';
 
 const route = getRouteApi('/inside/explore/traces');
 
-const COLUMNS = 120;
-const ROWS = 28;
 const HEATMAP_PX = 200;
 const PAGE = 50;
 const MOST = 1000;
@@ -49,7 +47,7 @@ export function TracesPage() {
   const sort: TraceSort = search.sort ?? 'recent';
 
   const refetchInterval = refreshMs === 0 || held ? false : refreshMs;
-  const heatmap = useQuery({ ...heatmapQuery(scope, COLUMNS, ROWS), refetchInterval });
+  const heatmap = useQuery({ ...heatmapQuery(scope, HEATMAP_SIZE.columns, HEATMAP_SIZE.rows), refetchInterval });
   const list = useQuery({ ...tracesQuery(scope, { sort, limit, pick }), refetchInterval });
   const slowMs = heatmap.data === undefined || heatmap.isPlaceholderData ? undefined : quantileMs(heatmap.data, SLOW_SHARE);
   // Two digits, so that a refresh does not ask another question each time.
