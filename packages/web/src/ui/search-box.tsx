@@ -36,8 +36,10 @@ export function SearchBox({ value, onRun, label, placeholder, problem, ...source
   const { text } = draft;
   const [settled] = useDebouncedValue(text, CHECK_AFTER_MS);
   const wrong = useMemo(() => {
-    if (settled === text || refused === text) return problemOf(text) ?? (text === value ? problem : undefined);
-    return undefined;
+    if (settled !== text && refused !== text) return undefined;
+    const found = problemOf(text) ?? (text === value ? problem : undefined);
+    // What is wrong at the very end may only not be finished; it is said when it is run.
+    return found !== undefined && found.to >= text.length && refused !== text && text !== value ? undefined : found;
   }, [settled, text, refused, value, problem]);
 
   const change = (next: string): void => setDraft({ of: value, text: next });

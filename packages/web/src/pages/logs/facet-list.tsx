@@ -3,6 +3,9 @@ import { IconChevronDown, IconChevronRight, IconMinus } from '@tabler/icons-reac
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { facetsQuery, type LogQuestion } from '../../api/log-queries.ts';
+import { RequestFailure } from '../../api/request.ts';
+import { isRelative } from '../../time/range.ts';
+import { useTimeWindow } from '../../time/time-window.tsx';
 import { Failure, SkeletonRows } from '../../ui/states.tsx';
 import { formatValue } from '../../units/format.ts';
 import { choicesOf, withoutChoice, type FieldChoice, type Narrowing } from './query-terms.ts';
@@ -20,12 +23,16 @@ const DEFAULT: readonly string[] = [];
 
 /** The values that the lines have, with how many have each: a click keeps those lines, the minus beside it removes them. */
 export function FacetList({ question: asked, onNarrow }: FacetListProps) {
-  const question = useMemo(() => toMinutes(asked), [asked]);
+  const { range } = useTimeWindow();
+  const question = useMemo(() => inSteps(asked, isRelative(range)), [asked, range]);
   const facets = useQuery({ ...facetsQuery(question, DEFAULT, VALUES), staleTime: MINUTE_MS });
   const choices = useMemo(() => choicesOf(question.query), [question.query]);
   // A field that is chosen by is counted as if it were not, so that its other values can be added.
   const chosen = [...choices].filter(([, choice]) => choice.included.length > 0).map(([field]) => field);
   const free = useQueries({ queries: chosen.map((field) => ({ ...facetsQuery({ ...question, query: withoutChoice(question.query, field) }, [field], VALUES), staleTime: MINUTE_MS })) });
+  if (facets.data === undefined && facets.error instanceof RequestFailure && facets.error.code === 'bad_query') {
+    return <p className="facet-note">Values are listed here as soon as the search can be read.</p>;
+  }
   if (facets.data === undefined) {
     return facets.error === null ? <SkeletonRows rows={10} /> : <Failure what="The values" error={facets.error} stillWorks="The search works without them." onRetry={() => void facets.refetch()} />;
   }
@@ -38,14 +45,18 @@ export function FacetList({ question: asked, onNarrow }: FacetListProps) {
       {[...absent, ...listed].map((facet) => (
         <FacetGroup key={facet.field} facet={facet} question={question} choice={choices.get(facet.field) ?? NO_CHOICE} onNarrow={onNarrow} />
       ))}
-      {listed.length === 0 && <p className="facet-note">Nothing to filter by: no line was found.</p>}
+      {listed.length === 0 && absent.length === 0 && <p className="facet-note">Nothing to filter by: no line was found.</p>}
     </div>
   );
 }
 
-/** Counting values costs more than all else on the page; a range that moves with the clock is counted anew once a minute. */
-function toMinutes(question: LogQuestion): LogQuestion {
-  return { ...question, startMs: Math.floor(question.startMs / MINUTE_MS) * MINUTE_MS, endMs: Math.ceil(question.endMs / MINUTE_MS) * MINUTE_MS };
+/** Counting values costs more than all else on the page: a range that moves with the clock is counted anew once a minute, and is as long as before. */
+function inSteps(question: LogQuestion, relative: boolean): LogQuestion {
+  if (!relative) return question;
+  const { startMs, endMs } = question;
+  const stepMs = Math.min(MINUTE_MS, (endMs - startMs) / 60);
+  const aheadMs = Math.ceil(endMs / stepMs) * stepMs - endMs;
+  return { ...question, startMs: startMs + aheadMs, endMs: endMs + aheadMs };
 }
 
 interface GroupProps extends FacetListProps {

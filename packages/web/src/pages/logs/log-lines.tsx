@@ -142,7 +142,7 @@ export function LineCells({ record, columns, wrap, withDay, needles }: CellsProp
       <time role="gridcell" className="log-time" dateTime={record.timestamp} title={`${record.timestamp}\n${sayUtc(ms)}`}>
         {clockText(ms, withDay)}
       </time>
-      <span role="gridcell">
+      <span role="gridcell" className="log-level">
         <SeverityMark severity={record.severity} />
       </span>
       <span role="gridcell" className="log-service" title={record.service}>

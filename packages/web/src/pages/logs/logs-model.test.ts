@@ -1,6 +1,6 @@
 import type { LogHistogramAnswer, LogPattern } from '@pitot/core';
 import { describe, expect, it } from 'vitest';
-import { logsVerdict } from './logs-verdict.ts';
+import { logsVerdict, onsetMs } from './logs-verdict.ts';
 import { bodyOf, clockText, lineTime, templatePieces } from './line-text.ts';
 import { validateLogsSearch } from './logs-search.ts';
 import { barPieces, highest, roundTop } from './severity-look.ts';
@@ -23,6 +23,15 @@ describe('the sentence', () => {
   it('takes a usual number of errors for a warning', () => {
     const verdict = logsVerdict({ counts: counts({ error: 40, info: 60 }), before: { error: 41 }, topPattern: undefined, range: 'Last hour', filtered: true });
     expect(verdict).toEqual({ tone: 'warn', text: '40 errors in the last hour, about as many as the time before; 100 matching lines in all.' });
+  });
+  it('says since when errors come, where they began within the range', () => {
+    const buckets = Array.from({ length: 30 }, (_, i) => (i < 10 ? {} : i < 20 ? { info: 9, ...(i === 12 && { error: 1 }) } : { info: 9, error: 40 }));
+    const range = { start_ms: 0, step_ms: 60_000, buckets, totals: { info: 180, error: 401 }, total: 581 };
+    expect(onsetMs(range)).toBe(20 * 60_000);
+    expect(onsetMs({ ...range, buckets: buckets.slice(20), totals: { error: 400 } })).toBeUndefined();
+    const verdict = logsVerdict({ counts: range, before: undefined, topPattern: undefined, range: 'Last hour', filtered: false });
+    expect(verdict.tone).toBe('bad');
+    expect(verdict.text).toMatch(/^401 errors in the last hour, nearly all since \d\d:\d\d; 581 lines in all\.$/);
   });
   it('is calm without errors, and says when nothing is there', () => {
     const calm = logsVerdict({ counts: counts({ info: 1, warn: 2 }), before: undefined, topPattern: undefined, range: '21 Nov 14:00 – 15:30', filtered: false });

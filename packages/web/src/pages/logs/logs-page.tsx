@@ -78,7 +78,7 @@ export function LogsPage() {
         fieldsPath={pathOf('/fields', scope)}
         facetsPath={pathOf('/facets', scope)}
       />
-      <Counts answer={found.counts.data} stale={found.counts.isPlaceholderData} error={badQuery === undefined ? error : null} retry={() => void found.counts.refetch()} query={query} narrow={narrow} run={run} />
+      <Counts answer={found.counts.data} stale={found.counts.isPlaceholderData} error={badQuery === undefined ? error : null} unreadable={badQuery !== undefined} retry={() => void found.counts.refetch()} query={query} narrow={narrow} run={run} />
       <LogsToolbar
         view={search.view ?? 'lines'}
         onView={(view) => change({ view: view === 'patterns' ? 'patterns' : undefined, log: undefined })}
@@ -163,13 +163,14 @@ interface CountsProps {
   readonly answer: LogHistogramAnswer | undefined;
   readonly stale: boolean;
   readonly error: Error | null;
+  readonly unreadable: boolean;
   readonly retry: () => void;
   readonly query: string;
   readonly narrow: (how: Narrowing, field: string, value: string) => void;
   readonly run: (query: string) => void;
 }
 
-function Counts({ answer, stale, error, retry, query, narrow, run }: CountsProps) {
+function Counts({ answer, stale, error, unreadable, retry, query, narrow, run }: CountsProps) {
   const { startMs, endMs, zoom, resetZoom } = useTimeWindow();
   const chosen = useMemo(() => choicesOf(query).get('level')?.included ?? NO_COLUMNS, [query]);
   const pick = (severity: Severity): void => {
@@ -179,7 +180,7 @@ function Counts({ answer, stale, error, retry, query, narrow, run }: CountsProps
   return (
     <section className="panel log-counts" aria-label="Lines over time">
       {answer === undefined ? (
-        <div style={{ padding: '12px 14px' }}>{error === null ? <Skeleton height={102} /> : <span className="dim">The counts could not be read.</span>}</div>
+        <div style={{ padding: '12px 14px' }}>{error === null && !unreadable ? <Skeleton height={102} /> : <span className="dim">{unreadable ? 'Lines are counted here as soon as the search can be read.' : 'The counts could not be read.'}</span>}</div>
       ) : (
         <>
           {error !== null && <NotRefreshed error={error} onRetry={retry} />}
@@ -207,10 +208,10 @@ function Lines({ question, columns, wrap, opened, tail, onOpen, onRun, resting, 
   const { lines, records, refresh } = useLines(question, resting && opened === undefined && tail === undefined);
   const error = useLastingError(lines);
   const window = useTimeWindow();
-  const shown = useMemo(() => (tail === undefined ? records : mergeTail(records, tail.lines.toReversed(), MOST_SHOWN)), [records, tail]);
+  const shown = useMemo(() => (tail === undefined ? records : mergeTail(records, tail.lines, MOST_SHOWN)), [records, tail]);
   const { fetchNextPage } = lines;
   const more = useCallback(() => void fetchNextPage(), [fetchNextPage]);
-  const behind = window.range.to === 'now' && tail === undefined && !lines.isFetching && window.nowMs - lines.dataUpdatedAt > 20_000;
+  const behind = window.range.to === 'now' && tail === undefined && lines.data !== undefined && !lines.isFetching && window.nowMs - lines.dataUpdatedAt > 20_000;
 
   const body = (() => {
     if (lines.data === undefined && error === null) return <SkeletonRows rows={14} />;

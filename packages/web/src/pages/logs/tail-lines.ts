@@ -1,9 +1,10 @@
 import type { LogRecord } from '@pitot/core';
 
-/** `shown` is newest first, `arrived` oldest first; a record that is there already is not shown twice. */
+/** `shown` is newest first, and so is what is put on top of it; a record that is there already is not shown twice. */
 export function mergeTail(shown: readonly LogRecord[], arrived: readonly LogRecord[], most: number): readonly LogRecord[] {
   const known = new Set(shown.map(({ id }) => id));
-  const fresh = arrived.filter(({ id }) => !known.has(id)).toReversed();
+  // Ids begin with the time in nanoseconds.
+  const fresh = arrived.filter(({ id }) => !known.has(id)).sort((a, b) => (a.id < b.id ? 1 : -1));
   return fresh.length === 0 ? shown : [...fresh, ...shown].slice(0, most);
 }
 
