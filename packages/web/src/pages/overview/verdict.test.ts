@@ -1,4 +1,4 @@
-import type { Host, Source, StatusAnswer } from '@pitot/core';
+import type { Host, ServicesAnswer, Source, StatusAnswer } from '@pitot/core';
 import { describe, expect, it } from 'vitest';
 import { hostsVerdict } from '../hosts/hosts-verdict.ts';
 import { addReading, EMPTY_HISTORY, sourceKey } from './rate-history.ts';
@@ -95,6 +95,25 @@ describe('the sentence of the overview', () => {
   });
   it('counts nothing that was not reported as a problem', () => {
     expect(textOf({ hosts: [host({ disk_used_bytes: null, memory_used_bytes: null, cpu_usage_percent: null, pressure_io_percent: null })] })).toMatch(/^ok/);
+  });
+});
+
+describe('with services that send spans', () => {
+  const red = { calls: 600, calls_per_second: 10, errors: 60, error_ratio: 0.1, p50_ms: 5, p95_ms: 20, p99_ms: 40 };
+  const service = { service: 'checkout', environment: '', versions: [], language: '', instances: 1, health: 'critical' as const, reason: 'Failing.', red, previous: null, calls_trend: [], error_trend: [], last_seen: ago(0) };
+  const broken: ServicesAnswer = { services: [service], verdict: { severity: 'critical', sentence: 'checkout is failing 10 % of its requests; payment is the cause.', symptom: 'checkout', cause: 'service:payment' } };
+  const fine: ServicesAnswer = { services: [{ ...service, health: 'healthy' }], verdict: { severity: 'ok', sentence: 'checkout is healthy.', symptom: null, cause: null } };
+  it('the sentence says first what is broken in them', () => {
+    const verdict = overviewVerdict({ ...well, services: broken, hosts: [host({ disk_used_bytes: 96 })] });
+    expect(verdict).toMatchObject({ tone: 'bad', text: broken.verdict.sentence });
+    expect(verdict?.details?.[0]).toContain('96 % full');
+  });
+  it('what else is wrong does not hide behind those that are well', () => {
+    expect(textOf({ services: fine, hosts: [host({ disk_used_bytes: 96 })] })).toMatch(/^bad: checkout is healthy\. But: \/ on web-1 is 96 % full/);
+    expect(textOf({ services: fine })).toBe('ok: checkout is healthy. 1 host reports, too.');
+  });
+  it('is as before where none does', () => {
+    expect(textOf({ services: { services: [], verdict: { severity: 'unknown', sentence: 'No service sent spans.', symptom: null, cause: null } } })).toBe(textOf({}));
   });
 });
 

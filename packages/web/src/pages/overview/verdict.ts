@@ -68,9 +68,10 @@ const SEVERITIES: readonly Tone[] = ['bad', 'warn', 'none', 'info', 'ok'];
 function withServices(answer: ServicesAnswer, findings: readonly Finding[], { targetCount, hosts = [], nowMs }: Observed): Verdict {
   const { tone, text, details = [] } = servicesVerdict(answer);
   const [worst, ...rest] = findings;
+  const isBad = (finding: Finding): boolean => finding.tone === 'bad';
   const others = (list: readonly Finding[]): string[] => list.map((finding) => finding.text);
   // What is broken in the services comes first; what else is wrong does not hide behind services that are well.
-  if (tone === 'bad' || tone === 'warn') return { tone: worst?.tone === 'bad' ? 'bad' : tone, text, details: [...others(findings), ...details].slice(0, MOST_DETAILS) };
+  if (tone === 'bad' || tone === 'warn') return { tone: worst?.tone === 'bad' ? 'bad' : tone, text, details: [...others(findings.filter(isBad)), ...details, ...others(findings.filter((finding) => !isBad(finding)))].slice(0, MOST_DETAILS) };
   if (worst !== undefined) return { tone: SEVERITIES.find((severity) => severity === worst.tone || severity === tone)!, text: `${text} But: ${worst.text}`, details: others(rest).slice(0, MOST_DETAILS) };
   const liveHosts = hosts.filter((host) => nowMs - Date.parse(host.last_seen) < SILENT_AFTER_MS).length;
   const also = [...(liveHosts > 0 ? [countOf(liveHosts, 'host')] : []), ...(targetCount > 0 ? [countOf(targetCount, 'scrape target')] : [])];

@@ -26,3 +26,6 @@ export function errorTone(red: { readonly errors: number; readonly error_ratio: 
   if (red === null || red.errors < 3 || red.error_ratio < 0.05) return undefined;
   return red.error_ratio >= 0.2 ? 'bad' : 'warn';
 }
+
+/** A trend without its last point: that piece of time is not over yet, and would look like a fall. */
+export const settledTrend = (trend: readonly number[]): readonly number[] => (trend.length > 2 ? trend.slice(0, -1) : trend);

@@ -18,6 +18,7 @@ const PIXELS_PER_LETTER = 7.4;
 const BESIDE_NAME = 50;
 /** Above this many nodes the fast variants of the steps are taken. */
 const MANY_NODES = 250;
+const FEW_NODES = 24;
 /** Width to height of the room that the map has on a common screen. */
 const ASPECT = 1.75;
 
@@ -34,6 +35,8 @@ const OPTIONS = {
   'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
   'elk.randomSeed': '1',
 };
+/** So that the figures of all lines can stand beside few nodes. */
+const ROOMY_OPTIONS = { 'elk.layered.spacing.nodeNodeBetweenLayers': '200', 'elk.spacing.nodeNode': '36' };
 const FAST_OPTIONS = { 'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF', 'elk.layered.thoroughness': '2' };
 const FRAME_OPTIONS = { ...OPTIONS, 'elk.padding': '[top=34,left=14,bottom=14,right=14]', 'elk.layered.spacing.nodeNodeBetweenLayers': '40', 'elk.aspectRatio': '1.3' };
 
@@ -57,7 +60,7 @@ export function toElk(graph: MapGraph): ElkNode {
   const framed = graph.frames.map(({ id, name }) => ({ id, layoutOptions: FRAME_OPTIONS, children: inside(name), edges: linesOf(name) }));
   return {
     id: 'root',
-    layoutOptions: { ...OPTIONS, ...(graph.nodes.length > MANY_NODES && FAST_OPTIONS) },
+    layoutOptions: { ...OPTIONS, ...(graph.nodes.length > MANY_NODES && FAST_OPTIONS), ...(graph.nodes.length <= FEW_NODES && ROOMY_OPTIONS) },
     children: framed.length === 0 ? inside(undefined) : framed,
     edges: framed.length === 0 ? linesOf(undefined) : [],
   };

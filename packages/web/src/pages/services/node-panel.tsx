@@ -110,13 +110,14 @@ function Figures({ node }: { readonly node: TopologyNode }) {
         <small>{formatChange(red.error_ratio * 100, previous === null ? null : previous.error_ratio * 100, 'percent') ?? ' '}</small>
       </div>
       <div>
-        <small>p50 / p95 / p99</small>
+        <small>p95</small>
         <b>{formatMs(red.p95_ms)}</b>
-        <small>
-          {formatMs(red.p50_ms)} / {formatMs(red.p99_ms)}
-          {previous !== null && formatChange(red.p95_ms, previous.p95_ms) !== undefined && ` · ${formatChange(red.p95_ms, previous.p95_ms)}`}
-        </small>
+        <small>{(previous !== null && formatChange(red.p95_ms, previous.p95_ms)) || ' '}</small>
       </div>
+      <p className="dim figures-rest">
+        p50 {formatMs(red.p50_ms)}, p99 {formatMs(red.p99_ms)}
+        {previous !== null && '; changes are against the period before'}
+      </p>
     </div>
   );
 }

@@ -8,7 +8,7 @@ import { ServiceLink } from '../../ui/links.tsx';
 import { Sparkline } from '../../ui/sparkline.tsx';
 import { Badge } from '../../ui/tone.tsx';
 import { formatChange, formatValue } from '../../units/format.ts';
-import { errorTone, formatMs, formatRate, formatShare, rankOf, toneOf, wordOf } from './health.ts';
+import { errorTone, formatMs, formatRate, formatShare, rankOf, settledTrend, toneOf, wordOf } from './health.ts';
 
 const stop = (event: { stopPropagation: () => void }): void => event.stopPropagation();
 
@@ -80,7 +80,7 @@ function Trend({ values, label }: { readonly values: readonly number[]; readonly
   if (values.length < 2) return <span className="dim">–</span>;
   return (
     <span style={{ display: 'block', width: 120 }}>
-      <Sparkline values={values} height={20} width={120} label={label} />
+      <Sparkline values={settledTrend(values)} height={20} width={120} label={label} />
     </span>
   );
 }

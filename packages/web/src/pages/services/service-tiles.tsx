@@ -10,7 +10,7 @@ import { alignGrid, chooseStepMs } from '../../time/step.ts';
 import { useTimeWindow } from '../../time/time-window.tsx';
 import { Tile } from '../../ui/tile.tsx';
 import { formatChange, formatValue } from '../../units/format.ts';
-import { errorTone, formatMs } from './health.ts';
+import { errorTone, formatMs, settledTrend } from './health.ts';
 import { p95Expression } from './service-charts.ts';
 
 interface ServiceTilesProps {
@@ -31,14 +31,14 @@ export function ServiceTiles({ service, answer, failed }: ServiceTilesProps) {
   const hosts = new Set((answer?.instances ?? []).map(({ host }) => host).filter((host) => host !== ''));
   return (
     <div className="tiles">
-      <Tile label="Requests" value={red?.calls_per_second ?? unknown} unit="per_second" change={before(formatChange(red?.calls_per_second, previous?.calls_per_second))} note={red === undefined ? undefined : `${formatValue(red.calls, 'count')} in all`} trend={summary?.calls_trend} link={here('rate')} />
+      <Tile label="Requests" value={red?.calls_per_second ?? unknown} unit="per_second" change={before(formatChange(red?.calls_per_second, previous?.calls_per_second))} note={red === undefined ? undefined : `${formatValue(red.calls, 'count')} in all`} trend={summary && settledTrend(summary.calls_trend)} link={here('rate')} />
       <Tile
         label="Errors"
         value={red?.error_ratio ?? unknown}
         unit="ratio"
         change={before(red === undefined || !previous ? undefined : formatChange(red.error_ratio * 100, previous.error_ratio * 100, 'percent'))}
         note={red === undefined ? undefined : `${formatValue(red.errors, 'count')} failed`}
-        trend={summary?.error_trend}
+        trend={summary && settledTrend(summary.error_trend)}
         {...(tone !== undefined && { tone, toneWord: tone === 'bad' ? 'Critical' : 'High' })}
         link={here('errors')}
       />

@@ -161,7 +161,7 @@ function MapPanel({ search, set, topology }: MapPanelProps) {
               <Suspense fallback={<div className="map-wait" />}>
                 <ServiceMap
                   topology={shown}
-                  isGrouped={search.group !== 'none'}
+                  isGrouped={search.group !== 'none' && depth === 0}
                   toggled={toggled}
                   viewKey={`${depth > 0 ? search.node : ''} ${depth} ${search.group ?? ''} ${(search.fold ?? []).join(' ')}`}
                   selected={search.node}
