@@ -83,7 +83,7 @@ function drawAxes(context: CanvasRenderingContext2D, heatmap: HeatmapAnswer, plo
   context.textAlign = 'center';
   context.textBaseline = 'top';
   const [startMs, endMs] = [heatmap.start_ms, heatmap.start_ms + heatmap.step_ms * heatmap.counts.length];
-  const stepMs = chooseStepMs(endMs - startMs, Math.max(2, Math.floor(plot.width / 110)));
+  const stepMs = chooseStepMs(endMs - startMs, Math.max(4, Math.floor(plot.width / 100)));
   const splits: number[] = [];
   for (let ms = Math.ceil(startMs / stepMs) * stepMs; ms < endMs; ms += stepMs) splits.push(ms / 1000);
   for (const [i, label] of timeLabels(splits, stepMs / 1000).entries()) {

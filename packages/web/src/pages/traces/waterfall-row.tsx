@@ -33,7 +33,6 @@ interface WaterfallRowProps {
   readonly onToggle: (spanId: string) => void;
 }
 
-const INDENT_PX = 14;
 /** Deeper spans are not moved further to the right, or their names would have no room. */
 const MOST_INDENTS = 14;
 /** A bar narrower than this share of the view, far on the right, has its length written before it. */
@@ -66,7 +65,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
 function NameCell({ span, colour, isOpen, isOrigin, isOrphan, hiddenCount, hiddenErrors, attempt, onToggle }: WaterfallRowProps) {
   const failed = span.status === 'error';
   return (
-    <div className="span-name" style={{ paddingLeft: 4 + Math.min(span.depth, MOST_INDENTS) * INDENT_PX }} title={`${span.service} › ${span.operation}${span.peer === '' ? '' : ` → ${span.peer}`}`}>
+    <div className="span-name" style={{ paddingLeft: `calc(4px + ${Math.min(span.depth, MOST_INDENTS)} * var(--indent))` }} title={`${span.service} › ${span.operation}${span.peer === '' ? '' : ` → ${span.peer}`}`}>
       {isOpen === undefined ? (
         <span className="twig" />
       ) : (
