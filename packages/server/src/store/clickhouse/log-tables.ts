@@ -66,7 +66,7 @@ export const LOG_TABLES = {
     version: 'Updated',
     orderBy: 'Pattern',
     // A template is written when it is found, its records may come for long after: it stays a year longer than they do.
-    expires: 'toDateTime(Updated) + INTERVAL 1 YEAR',
+    expires: '(toDateTime(Updated) + toIntervalYear(1))',
     settings: { ttl_only_drop_parts: 0 },
     shardBy: 'Pattern',
   },

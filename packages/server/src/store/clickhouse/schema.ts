@@ -20,7 +20,7 @@ export interface TableDefinition {
   readonly partitionBy?: string;
   readonly orderBy: string;
   readonly primaryKey?: string;
-  /** Expression of type Date or DateTime from which the retention counts; kept for ever where absent. */
+  /** Expression of type Date or DateTime from which the retention counts, written as the engine writes it back; kept for ever where absent. */
   readonly expires?: string;
   /** How long rows are kept, for tables whose rows nobody asks for later. Default: the retention of the signal. */
   readonly keptMs?: number;
@@ -87,7 +87,7 @@ const METRIC_TABLES = {
     engine: 'ReplacingMergeTree',
     partitionBy: 'toMonday(day)',
     orderBy: 'name, day, series',
-    expires: 'toDateTime(day) + INTERVAL 1 DAY',
+    expires: '(toDateTime(day) + toIntervalDay(1))',
     shardBy: 'series',
   },
   metric_histograms: {
