@@ -56,7 +56,7 @@ async function troubledPeriod(source: MapSource, { range, judged, map, before, e
   const last = { ...range, ...judgedPeriod(range) };
   const finding = findingOf(watch, map, node);
   const troubles = watch.services.flatMap(({ judgement: { now } }) => (now === null ? [] : [now.fromMs]));
-  const fromMs = finding?.fromMs ?? Math.max(last.startMs, Math.min(...troubles));
+  const fromMs = finding?.fromMs ?? Math.max(last.startMs, troubles.length === 0 ? 0 : Math.min(...troubles));
   const quiet = quietPeriod(watch, Math.min(fromMs, ...troubles.filter((ms) => ms > fromMs - NEAR_MS)), QUIET_MS);
   const usual = await source.spanMap(evidence, { ...range, ...quiet }, signal);
   const young = { ...range, startMs: Math.max(fromMs, watch.endMs - QUIET_MS), endMs: Math.min(range.endMs, nowMs - PAIRED_AFTER_MS) };

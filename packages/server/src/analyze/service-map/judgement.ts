@@ -62,12 +62,12 @@ const RULE = {
   verySlowFactor: 3,
   verySlowMs: 100,
   /** A trouble is over where the last moments should show so many bad requests and show less than this part of them. */
-  overBad: 6,
+  overBad: 4,
   overShare: 0.3,
   silentMs: 60_000,
   silentCalls: 30,
 } as const;
-const CHECKED_MS = [60_000, 120_000, 300_000] as const;
+const CHECKED_MS = [60_000, 120_000, 300_000, 600_000] as const;
 const STEP_MS = 30_000;
 const MINUTE_MS = 60_000;
 
@@ -165,7 +165,7 @@ function beginning(steps: readonly StepCounts[], kind: 'failing' | 'slow', count
     bad += series[i]!.bad;
     if (calls * (limit - usualShare) < RULE.overBad && calls < RULE.leastCalls) continue;
     if (series[i]!.timeMs < endMs - 2 * MINUTE_MS && bad / calls < limit) {
-      start = Math.max(0, i - 4);
+      start = Math.max(0, i - 2);
       break;
     }
     [calls, bad] = [0, 0];
