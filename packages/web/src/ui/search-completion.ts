@@ -2,7 +2,7 @@ import { AppError } from '@pitot/core';
 import { parseSearch, printSearch, tokenizeSearch } from '@pitot/core/search';
 
 /** What is being written where the cursor stands: the name of a field, or one of its values. */
-export type Completing =
+type Completing =
   | { readonly kind: 'field'; readonly from: number; readonly text: string }
   | { readonly kind: 'value'; readonly from: number; readonly text: string; readonly field: string };
 

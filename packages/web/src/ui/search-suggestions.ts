@@ -9,7 +9,7 @@ export interface SuggestionSource {
   readonly known?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
-export interface Suggestion {
+interface Suggestion {
   readonly text: string;
   readonly detail: string;
 }

@@ -16,7 +16,7 @@ const MOST_SHOWN = 2000;
 /** A body on one line, cut where no screen reaches. */
 export const bodyOf = (body: string): string => body.slice(0, MOST_SHOWN).replace(/\s+/g, ' ').trim();
 
-export interface TemplatePiece {
+interface TemplatePiece {
   readonly text: string;
   readonly placeholder: boolean;
 }

@@ -135,7 +135,7 @@ interface CellsProps {
 }
 
 /** Time, severity, service, chosen attributes, body: the cells of one line. */
-export function LineCells({ record, columns, wrap, withDay, needles }: CellsProps) {
+function LineCells({ record, columns, wrap, withDay, needles }: CellsProps) {
   const ms = lineTime(record.timestamp);
   return (
     <>

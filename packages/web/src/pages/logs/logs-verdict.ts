@@ -4,7 +4,7 @@ import type { Verdict } from '../../ui/sentence.tsx';
 import { clockText } from './line-text.ts';
 import { errorsOf } from './severity-look.ts';
 
-export interface Found {
+interface Found {
   readonly counts: LogHistogramAnswer;
   /** Of the time before, as long; undefined where it is not known (yet). */
   readonly before: LogHistogramAnswer['totals'] | undefined;

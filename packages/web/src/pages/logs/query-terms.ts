@@ -94,7 +94,7 @@ function needle(text: string, pattern: boolean): RegExp {
 
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, (character) => (character === '-' ? '\\x2d' : `\\${character}`));
 
-export interface Piece {
+interface Piece {
   readonly text: string;
   readonly marked: boolean;
 }

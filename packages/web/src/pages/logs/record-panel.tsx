@@ -134,15 +134,19 @@ function Details(props: RecordPanelProps & { readonly record: LogRecord }) {
         {record.service !== '' && traceId === '' && <TracesLink query={`service:${record.service}`}>Traces of {record.service}</TracesLink>}
       </div>
       {record.pattern !== null && <PatternOf id={record.pattern} question={question} />}
-      <Values {...props} title="Attributes" values={record.attributes} fieldOf={(name) => name} />
+      <Values {...props} title="Attributes" values={record.attributes} fieldOf={(name) => (OTHER_MEANING.has(name) ? `attribute.${name}` : name)} />
       <Values {...props} title="Record" values={ownFields(record)} fieldOf={(name) => OWN_FIELDS[name] ?? name} />
-      <Values {...props} title="Resource" values={record.resource} fieldOf={(name) => RESOURCE_FIELDS[name] ?? (name in record.attributes ? `resource.${name}` : name)} />
+      <Values {...props} title="Resource" values={record.resource} fieldOf={(name) => RESOURCE_FIELDS[name] ?? (name in record.attributes || OTHER_MEANING.has(name) ? `resource.${name}` : name)} />
     </>
   );
 }
 
 /** What the search language calls a record's own fields. */
-const OWN_FIELDS: Readonly<Record<string, string>> = { severity_text: 'severity_text', 'trace id': 'trace', 'span id': 'span', 'event name': 'event' };
+const OWN_FIELDS: Readonly<Record<string, string>> = { 'trace id': 'trace', 'span id': 'span', 'event name': 'event' };
+/** Names that the language gives to fields of its own. */
+const OTHER_MEANING: ReadonlySet<string> = new Set(
+  'service level severity environment env version body message trace trace_id span span_id event scope logger pattern host pod namespace container'.split(' '),
+);
 const RESOURCE_FIELDS: Readonly<Record<string, string>> = { 'service.name': 'service', 'service.version': 'version', 'deployment.environment.name': 'environment' };
 
 function ownFields(record: LogRecord): Readonly<Record<string, string>> {

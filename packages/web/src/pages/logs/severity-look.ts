@@ -1,21 +1,18 @@
 import type { LogHistogramAnswer, Severity } from '@pitot/core';
-import type { Tone } from '../../ui/tone.tsx';
 
 /** From the bottom of a bar to its top: what is worst stands on the axis, where its height can be read. */
 export const STACK: readonly Severity[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'unset'];
 
 const WORDS: Readonly<Record<Severity, string>> = { fatal: 'Fatal', error: 'Error', warn: 'Warn', info: 'Info', debug: 'Debug', trace: 'Trace', unset: 'None' };
-const TONES: Readonly<Record<Severity, Tone>> = { fatal: 'bad', error: 'bad', warn: 'warn', info: 'info', debug: 'none', trace: 'none', unset: 'none' };
 
 export const severityWord = (severity: Severity): string => WORDS[severity];
-export const severityTone = (severity: Severity): Tone => TONES[severity];
 /** A custom property of logs.css. */
 export const severityColour = (severity: Severity): string => `var(--severity-${severity})`;
 
 /** Errors and worse. */
 export const errorsOf = (counts: LogHistogramAnswer['totals']): number => (counts.error ?? 0) + (counts.fatal ?? 0);
 
-export interface BarPiece {
+interface BarPiece {
   readonly severity: Severity;
   readonly y: number;
   readonly height: number;
