@@ -1,8 +1,9 @@
 /**
  * How fast logs are searched: fills a store with lines as services write them, through the engine itself, and asks through the same questions as the REST
- * interface. Prints p50 and p95 of each question over the whole day of lines, and bytes a line.
+ * interface. Prints p50 and p95 of each question over the whole day of lines, what
+ * it takes of a core, and bytes a line.
  *
- *   node bench/log-search.ts [ROWS=10000000] [DIRECTORY]
+ *   node bench/log-search.ts [ROWS=10000000] [DIRECTORY] [ROUNDS=20]
  *
  * A directory that holds a filled store is asked as it is; without one a temporary directory is filled and removed.
  */
@@ -16,10 +17,10 @@ import { migrateClickHouse } from '../packages/server/src/store/clickhouse/migra
 import { fillLogs } from './log-lines.ts';
 
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
-const ROUNDS = 20;
 const DAY_MS = 86_400_000;
 const rows = Number(process.argv[2] ?? 10_000_000);
 const given = process.argv[3];
+const rounds = Number(process.argv[4] ?? 20);
 const directory = given ?? mkdtempSync(join(tmpdir(), 'pitot-bench-logs-'));
 const isFilled = given !== undefined && existsSync(given);
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -58,6 +59,8 @@ const questions: readonly (readonly [string, (round: number) => Promise<unknown>
   ['prefix, counted by time', () => logs.histogram({ query: 'deadl*', ...range, buckets: 60 })],
   ['attribute user.id:u…', (round) => logs.search({ query: `user.id:${1000 + round * 37}`, ...range, limit: 100, order: 'desc' })],
   ['attribute, counted by time', (round) => logs.histogram({ query: `user.id:${1000 + round * 37}`, ...range, buckets: 60 })],
+  ['attribute in a range of numbers', search('duration_ms:[5000 TO 5100]')],
+  ['the same, counted by time', () => logs.histogram({ query: 'duration_ms:[5000 TO 5100]', ...range, buckets: 60 })],
   ['service and level', search('service:cart level>=warn')],
   ['field and token', search('service:checkout status:[500 TO 599] timed')],
   ['field and token, counted by time', () => logs.histogram({ query: 'service:checkout status:[500 TO 599] timed', ...range, buckets: 60 })],
@@ -67,17 +70,22 @@ const questions: readonly (readonly [string, (round: number) => Promise<unknown>
   ['patterns of all', () => logs.patterns({ query: '', ...range, sort: 'count', limit: 50 })],
   ['context of a record', async () => logs.context((await logs.search({ query: id, ...range, limit: 1, order: 'desc' })).logs[0]!.id, 20)],
 ];
-console.log('\nquestion'.padEnd(38), 'p50 ms'.padStart(8), 'p95 ms'.padStart(8));
+const middle = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)]!;
+console.log('\nquestion'.padEnd(38), 'p50 ms'.padStart(8), 'p95 ms'.padStart(8), 'CPU ms'.padStart(8));
 for (const [name, ask] of questions) {
   const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  const costs: number[] = [];
+  for (let round = 0; round < rounds; round++) {
     const startMs = performance.now();
+    const before = process.cpuUsage();
     await ask(round);
     times.push(performance.now() - startMs);
+    const { user, system } = process.cpuUsage(before);
+    costs.push((user + system) / 1000);
   }
-  times.sort((a, b) => a - b);
-  const at = (share: number): string => times[Math.min(ROUNDS - 1, Math.floor(share * ROUNDS))]!.toFixed(1);
-  console.log(name.padEnd(37), at(0.5).padStart(8), at(0.95).padStart(8));
+  for (const list of [times, costs]) list.sort((a, b) => a - b);
+  const p95 = times[Math.min(rounds - 1, Math.floor(0.95 * rounds))]!;
+  console.log(name.padEnd(37), ...[middle(times), p95, middle(costs)].map((ms) => ms.toFixed(1).padStart(8)));
 }
 logs.close();
 await clickhouse.close();

@@ -1,6 +1,6 @@
 import { severityOf, type LogHistogramAnswer, type Severity } from '@pitot/core';
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
-import { conditionOf, type LogFilter } from './log-filter.ts';
+import { conditionOf, inWholeSeconds, type LogFilter } from './log-filter.ts';
 import { readJsonRows } from './log-rows.ts';
 
 const SECOND_MS = 1000;
@@ -31,14 +31,17 @@ function histogramStepMs(startMs: number, endMs: number, buckets: number): numbe
 export async function readLogHistogram(clickhouse: ClickHouse, filter: LogFilter, buckets: number, signal: AbortSignal | undefined): Promise<LogHistogramAnswer> {
   const stepMs = histogramStepMs(filter.startMs, filter.endMs, buckets);
   const startMs = Math.floor(filter.startMs / stepMs) * stepMs;
-  const where = conditionOf(filter);
   // Whole seconds are read from the column that is a quarter of the size.
-  const bucket =
-    stepMs % SECOND_MS === 0 ? 'intDiv(toUnixTimestamp(TimestampTime) - {first:Int64}, {step:Int64})' : 'intDiv(toUnixTimestamp64Milli(Timestamp) - {first:Int64}, {step:Int64})';
-  const unitMs = stepMs % SECOND_MS === 0 ? SECOND_MS : 1;
-  const sql = `SELECT ${bucket} AS bucket, SeverityNumber, count() FROM otel_logs WHERE ${where.sql} GROUP BY bucket, SeverityNumber`;
-  const params = { ...where.params, first: startMs / unitMs, step: stepMs / unitMs };
-  const rows = await readJsonRows<readonly [string, number, string]>(clickhouse, sql, { params, ...(signal && { signal }) });
+  const inSeconds = stepMs % SECOND_MS === 0;
+  const bucket = inSeconds ? 'intDiv(toUnixTimestamp(TimestampTime) - {first:Int64}, {step:Int64})' : 'intDiv(toUnixTimestamp64Milli(Timestamp) - {first:Int64}, {step:Int64})';
+  const unitMs = inSeconds ? SECOND_MS : 1;
+  const readPiece = (piece: LogFilter) => {
+    const where = conditionOf(piece);
+    const sql = `SELECT ${bucket} AS bucket, SeverityNumber, count() FROM otel_logs WHERE ${where.sql} GROUP BY bucket, SeverityNumber`;
+    const params = { ...where.params, first: startMs / unitMs, step: stepMs / unitMs };
+    return readJsonRows<readonly [string, number, string]>(clickhouse, sql, { params, ...(signal && { signal }) });
+  };
+  const rows = (await Promise.all(inWholeSeconds(filter).map(readPiece))).flat();
   const counts: Partial<Record<Severity, number>>[] = Array.from({ length: Math.ceil((filter.endMs - startMs) / stepMs) }, () => ({}));
   const totals: Partial<Record<Severity, number>> = {};
   let total = 0;

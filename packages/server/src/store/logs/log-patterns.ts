@@ -1,7 +1,7 @@
 import { severityOf, type LogPattern, type LogPatternsAnswer } from '@pitot/core';
 import type { SearchNode } from '@pitot/core/search';
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
-import { conditionOf, timeCondition, type Condition, type LogFilter } from './log-filter.ts';
+import { conditionOf, countLogs, timeCondition, type Condition, type LogFilter } from './log-filter.ts';
 import { formatNanoseconds, readJsonRows } from './log-rows.ts';
 
 export interface PatternRequest {
@@ -31,7 +31,7 @@ export async function readLogPatterns(clickhouse: ClickHouse, filter: LogFilter,
   const condition = conditionOf(filter);
   const [counted, total, sinceMs] = await Promise.all([
     readCounts(clickhouse, filter, condition, signal),
-    readTotal(clickhouse, condition, signal),
+    countLogs(clickhouse, filter, signal),
     newSinceMs === undefined ? newestVersionMs(clickhouse, filter, signal) : newSinceMs,
   ]);
   const templates = await readTemplates(clickhouse, counted.map(([id]) => id), signal);
@@ -83,11 +83,6 @@ function readCounts(clickhouse: ClickHouse, { startMs, endMs }: LogFilter, condi
     `FROM otel_logs WHERE ${condition.sql} AND Pattern != 0 GROUP BY Pattern, ServiceName) GROUP BY Pattern ORDER BY all DESC, Pattern LIMIT ${MOST_PATTERNS}`;
   const params = { ...condition.params, from_ms: startMs, length_ms: Math.max(1, endMs - startMs) };
   return readJsonRows<CountRow>(clickhouse, sql, { params, ...(signal && { signal }) });
-}
-
-async function readTotal(clickhouse: ClickHouse, { sql, params }: Condition, signal: AbortSignal | undefined): Promise<number> {
-  const [row] = await readJsonRows<readonly [string]>(clickhouse, `SELECT count() FROM otel_logs WHERE ${sql}`, { params, ...(signal && { signal }) });
-  return Number(row![0]);
 }
 
 /** The newest row of a pattern counts; it may have been inserted several times. */

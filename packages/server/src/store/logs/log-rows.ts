@@ -1,6 +1,7 @@
 import { severityOf, type LogRecord } from '@pitot/core';
 import { releaseBytes } from '@pitot/core/memory';
 import type { ClickHouse, QueryOptions } from '../clickhouse/clickhouse.ts';
+import { IN_ORDER } from '../search/ranked-condition.ts';
 
 /** Names one record. */
 export interface RecordId {
@@ -16,7 +17,7 @@ export interface StoredRecord {
 
 /** Runs a query whose rows are arrays of JSON values; 64-bit integers come as text. */
 export async function readJsonRows<Row extends readonly unknown[]>(clickhouse: ClickHouse, sql: string, options: Pick<QueryOptions, 'params' | 'settings' | 'signal'>): Promise<Row[]> {
-  const bytes = await clickhouse.query(sql, { ...options, format: 'JSONCompactEachRow', settings: { output_format_json_quote_64bit_integers: 1, ...options.settings } });
+  const bytes = await clickhouse.query(sql, { ...options, format: 'JSONCompactEachRow', settings: { output_format_json_quote_64bit_integers: 1, ...IN_ORDER, ...options.settings } });
   const text = new TextDecoder().decode(bytes);
   releaseBytes(bytes);
   return text === '' ? [] : (JSON.parse(`[${text.trimEnd().replaceAll('\n', ',')}]`) as Row[]);

@@ -1,6 +1,5 @@
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
-import { conditionOf, type Condition, type LogFilter } from './log-filter.ts';
-import { readJsonRows } from './log-rows.ts';
+import { conditionOf, countLogs, type Condition, type LogFilter } from './log-filter.ts';
 
 /** Records up to this number are counted one by one. */
 const MOST_COUNTED = 1_000_000;
@@ -20,8 +19,7 @@ export interface LogSample {
  */
 export async function sampleLogs(clickhouse: ClickHouse, filter: LogFilter, signal: AbortSignal | undefined): Promise<LogSample> {
   const condition = conditionOf(filter);
-  const [row] = await readJsonRows<readonly [string]>(clickhouse, `SELECT count() FROM otel_logs WHERE ${condition.sql}`, { params: condition.params, ...(signal && { signal }) });
-  const total = Number(row![0]);
+  const total = await countLogs(clickhouse, filter, signal);
   if (total <= MOST_COUNTED) return { condition, total, isPart: false };
   const rangeS = (filter.endMs - filter.startMs) / 1000;
   const piece = rangeS / PIECES >= FIVE_MINUTES_S ? FIVE_MINUTES_S : Math.max(1, Math.floor(rangeS / PIECES));

@@ -1,6 +1,7 @@
 import type { SearchNode } from '@pitot/core/search';
 import type { QueryParameter } from '../clickhouse/clickhouse.ts';
 import { compileField } from './field-condition.ts';
+import { allOf, anyOf, type RankedCondition } from './ranked-condition.ts';
 import { SearchParameters } from './search-parameters.ts';
 import type { SearchTable } from './search-table.ts';
 import { compileText } from './text-condition.ts';
@@ -17,18 +18,22 @@ export interface CompiledSearch {
  */
 export function compileSearch(node: SearchNode, table: SearchTable, prefix = 'q'): CompiledSearch {
   const params = new SearchParameters(prefix);
-  return { sql: compile(node, table, params), params: params.values };
+  return { sql: allOf(compile(node, table, params)).sql, params: params.values };
 }
 
-function compile(node: SearchNode, table: SearchTable, params: SearchParameters): string {
+/** The conditions that must all be true. */
+function compile(node: SearchNode, table: SearchTable, params: SearchParameters): RankedCondition[] {
   switch (node.kind) {
     case 'all':
-      return 'true';
+      return [{ sql: 'true', reads: 'index' }];
     case 'and':
+      return node.nodes.flatMap((part) => compile(part, table, params));
     case 'or':
-      return `(${node.nodes.map((part) => compile(part, table, params)).join(node.kind === 'and' ? ' AND ' : ' OR ')})`;
-    case 'not':
-      return `(NOT ${compile(node.node, table, params)})`;
+      return [anyOf(node.nodes.map((part) => allOf(compile(part, table, params))))];
+    case 'not': {
+      const { sql, reads } = allOf(compile(node.node, table, params));
+      return [{ sql: `(NOT ${sql})`, reads }];
+    }
     case 'text':
       return compileText(node, table.text, params);
     case 'field':

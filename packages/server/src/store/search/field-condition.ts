@@ -5,31 +5,39 @@ import { boundsOf } from './bounds.ts';
 import { findField, type SearchFieldOrBoth } from './field-lookup.ts';
 import { compileLevels } from './level-condition.ts';
 import { numericCondition, parseQuantity, unitOfName, type Quantity } from './quantity.ts';
+import { allOf, anyOf, type RankedCondition } from './ranked-condition.ts';
 import type { SearchParameters } from './search-parameters.ts';
 import type { SearchTable } from './search-table.ts';
 import { compileText } from './text-condition.ts';
 import { likePattern } from './wildcard.ts';
 
 /** A field's condition as SQL. Throws AppError `bad_query` where the value does not fit the field. */
-export function compileField(term: FieldTerm, table: SearchTable, params: SearchParameters): string {
+export function compileField(term: FieldTerm, table: SearchTable, params: SearchParameters): RankedCondition[] {
   if (term.condition.op === 'matches') checkRegex(term, term.condition.pattern);
   const field = findField(term, table);
+  const byColumn = (sql: string): RankedCondition[] => [{ sql, reads: 'column' }];
   switch (field.kind) {
     case 'text':
-      return textual(term, [{ sql: field.sql, ...(field.fold && { fold: field.fold }) }], params);
+      return byColumn(textual(term, [{ sql: field.sql, ...(field.fold && { fold: field.fold }) }], params));
     case 'words':
       return wordy(term, field, params);
     case 'number':
-      return numeric(term, field.sql, field.unitNs, params);
+      return byColumn(numeric(term, field.sql, field.unitNs, params));
     case 'id':
-      return identified(term, field.sql, params);
+      return byColumn(identified(term, field.sql, params));
     case 'levels':
-      return compileLevels(term, field, params);
+      return byColumn(compileLevels(term, field, params));
     case 'choice':
-      return chosen(term, field, params);
+      return byColumn(chosen(term, field, params));
     default:
-      return textual(term, attributeColumns(field, table, params), params);
+      return [{ sql: textual(term, attributeColumns(field, table, params), params), reads: isInIndex(term, table) ? 'index' : 'attributes' }];
   }
+}
+
+/** Whether only values are asked for that pairs of attributes are indexed by. */
+function isInIndex({ condition }: FieldTerm, { indexedPairs }: SearchTable): boolean {
+  const isPresent = (value: string): boolean => value !== '';
+  return indexedPairs === true && ((condition.op === 'is' && isPresent(condition.value)) || (condition.op === 'in' && condition.values.every(isPresent)));
 }
 
 /** The engine would say so too, but not where, and only once it meets a value. */
@@ -70,27 +78,27 @@ function attributeColumns(field: Extract<SearchFieldOrBoth, { keys: readonly str
   });
 }
 
-const anyOf = (conditions: readonly string[]): string => (conditions.length === 1 ? conditions[0]! : `(${conditions.join(' OR ')})`);
+const oneOf = (conditions: readonly string[]): string => (conditions.length === 1 ? conditions[0]! : `(${conditions.join(' OR ')})`);
 const noneOf = (conditions: readonly string[]): string => `(${conditions.join(' AND ')})`;
 
 function textual(term: FieldTerm, sources: readonly TextSource[], params: SearchParameters): string {
   const { condition } = term;
   switch (condition.op) {
     case 'exists':
-      return anyOf(sources.map((source) => both(source, `${source.sql} != ''`)));
+      return oneOf(sources.map((source) => both(source, `${source.sql} != ''`)));
     case 'is':
       if (condition.value === '') return noneOf(sources.map(({ sql }) => `${sql} = ''`));
-      return anyOf(sources.map((source) => equals(source, condition.value, params)));
+      return oneOf(sources.map((source) => equals(source, condition.value, params)));
     case 'in': {
       const wanted = condition.values.filter((value) => value !== '');
       const parts = wanted.length === 0 ? [] : sources.map((source) => isOneOf(source, wanted, params));
       if (wanted.length < condition.values.length) parts.push(noneOf(sources.map(({ sql }) => `${sql} = ''`)));
-      return anyOf(parts);
+      return oneOf(parts);
     }
     case 'like':
-      return anyOf(sources.map((source) => both(source, `${source.sql} != '' AND ${source.sql} LIKE ${params.add(folded(likePattern(condition.pattern), source), 'String')}`)));
+      return oneOf(sources.map((source) => both(source, `${source.sql} != '' AND ${source.sql} LIKE ${params.add(folded(likePattern(condition.pattern), source), 'String')}`)));
     case 'matches':
-      return anyOf(sources.map((source) => both(source, `${source.sql} != '' AND match(${source.sql}, ${params.add(condition.pattern, 'String')})`)));
+      return oneOf(sources.map((source) => both(source, `${source.sql} != '' AND match(${source.sql}, ${params.add(condition.pattern, 'String')})`)));
     default:
       return compared(term, sources, params);
   }
@@ -106,7 +114,7 @@ function equals(source: TextSource, value: string, params: SearchParameters): st
 }
 
 function isOneOf(source: TextSource, values: readonly string[], params: SearchParameters): string {
-  if (source.pair) return anyOf(values.map((value) => equals(source, value, params)));
+  if (source.pair) return oneOf(values.map((value) => equals(source, value, params)));
   return `(${source.sql} IN ${params.add(values.map((value) => folded(value, source)), 'Array(String)')})`;
 }
 
@@ -120,9 +128,9 @@ function compared(term: FieldTerm, sources: readonly TextSource[], params: Searc
   const quantities = bounds.map(({ value }) => parseQuantity(value));
   if (quantities.every((quantity) => quantity !== undefined)) {
     const scaled = bounds.map(({ op }, i) => ({ op, value: scale(term, quantities[i]!) }));
-    return anyOf(sources.map((source) => both(source, `ifNull(${numericCondition(source.number ?? `toFloat64OrNull(${source.sql})`, scaled, params)}, false)`)));
+    return oneOf(sources.map((source) => both(source, `ifNull(${numericCondition(source.number ?? `toFloat64OrNull(${source.sql})`, scaled, params)}, false)`)));
   }
-  return anyOf(sources.map((source) => both(source, [`${source.sql} != ''`, ...bounds.map(({ op, value }) => `${source.sql} ${op} ${params.add(folded(value, source), 'String')}`)].join(' AND '))));
+  return oneOf(sources.map((source) => both(source, [`${source.sql} != ''`, ...bounds.map(({ op, value }) => `${source.sql} ${op} ${params.add(folded(value, source), 'String')}`)].join(' AND '))));
 }
 
 /** A number with a unit of time means something on an attribute only if its name says its own unit (`duration_ms`). */
@@ -133,17 +141,17 @@ function scale(term: FieldTerm, { number, ns }: Quantity): number {
   throw searchError(`the unit that ${term.field} is measured in is not known`, term, 'write the number without a unit');
 }
 
-function wordy(term: FieldTerm, column: Extract<SearchFieldOrBoth, { kind: 'words' }>, params: SearchParameters): string {
+function wordy(term: FieldTerm, column: Extract<SearchFieldOrBoth, { kind: 'words' }>, params: SearchParameters): RankedCondition[] {
   const { condition } = term;
   switch (condition.op) {
     case 'is':
-      return condition.value === '' ? `(${column.column} = '')` : compileText({ form: 'phrase', text: condition.value }, column, params);
+      return condition.value === '' ? [{ sql: `(${column.column} = '')`, reads: 'text' }] : compileText({ form: 'phrase', text: condition.value }, column, params);
     case 'in':
-      return anyOf(condition.values.map((text) => compileText({ form: 'phrase', text }, column, params)));
+      return [anyOf(condition.values.map((text) => allOf(compileText({ form: 'phrase', text }, column, params))))];
     case 'like':
       return compileText({ form: 'like', text: condition.pattern }, column, params);
     default:
-      return textual(term, [{ sql: column.column }], params);
+      return [{ sql: textual(term, [{ sql: column.column }], params), reads: 'text' }];
   }
 }
 
@@ -159,7 +167,7 @@ function numeric(term: FieldTerm, sql: string, unitNs: number | undefined, param
     return (quantity.number * quantity.ns) / unitNs;
   };
   if (condition.op === 'is') return `(${sql} = ${params.add(read(condition.value), 'Float64')})`;
-  if (condition.op === 'in') return anyOf(condition.values.map((value) => `(${sql} = ${params.add(read(value), 'Float64')})`));
+  if (condition.op === 'in') return oneOf(condition.values.map((value) => `(${sql} = ${params.add(read(value), 'Float64')})`));
   return numericCondition(sql, boundsOf(term).map(({ op, value }) => ({ op, value: read(value) })), params);
 }
 
@@ -173,7 +181,7 @@ function identified(term: FieldTerm, sql: string, params: SearchParameters): str
   };
   if (condition.op === 'exists') return `(${sql} != 0)`;
   if (condition.op === 'is') return `(${sql} = ${read(condition.value)})`;
-  if (condition.op === 'in') return anyOf(condition.values.map((value) => `(${sql} = ${read(value)})`));
+  if (condition.op === 'in') return oneOf(condition.values.map((value) => `(${sql} = ${read(value)})`));
   throw searchError(`${term.field} is an id, which can only be equal`, term, `write ${term.field}:<id>`);
 }
 

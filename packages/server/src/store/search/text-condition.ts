@@ -1,4 +1,5 @@
 import type { TextTerm } from '@pitot/core/search';
+import type { RankedCondition } from './ranked-condition.ts';
 import type { SearchParameters } from './search-parameters.ts';
 import type { TextColumn } from './search-table.ts';
 import { escapeLike, escapeRegex, patternPieces } from './wildcard.ts';
@@ -15,30 +16,28 @@ const SHORTEST_SCANNED = 4;
  * Words in a text, whatever their case. A word is found as a whole word; what holds more than one word (`time-out`, `10.0.0.1`, a phrase) is found as it stands,
  * its words as whole words somewhere. In a pattern `*` stands for any characters but spaces, and its ends are ends of words unless they are wildcards.
  */
-export function compileText({ form, text }: Pick<TextTerm, 'form' | 'text'>, { column, indexed }: TextColumn, params: SearchParameters): string {
+export function compileText({ form, text }: Pick<TextTerm, 'form' | 'text'>, { column, indexed }: TextColumn, params: SearchParameters): RankedCondition[] {
   const folded = `lowerUTF8(${column})`;
   if (form === 'like') return compilePattern(text.toLowerCase(), folded, indexed, params);
   const wanted = text.toLowerCase();
-  if (wanted === '') return 'true';
+  if (wanted === '') return [{ sql: 'true', reads: 'index' }];
   const tokens = [...new Set(wanted.match(TOKEN))];
-  const hasTokens = tokens.length === 0 ? undefined : `hasAllTokens(${folded}, ${params.add(tokens, 'Array(String)')})`;
-  if (hasTokens !== undefined && tokens[0] === wanted) return hasTokens;
-  const stands = `position(${folded}, ${params.add(wanted, 'String')}) > 0`;
-  return hasTokens === undefined ? `(${stands})` : `(${hasTokens} AND ${stands})`;
+  const whole = tokens.length === 0 ? [] : [{ sql: `hasAllTokens(${folded}, ${params.add(tokens, 'Array(String)')})`, reads: indexed ? 'index' : 'text' } as const];
+  if (tokens[0] === wanted) return whole;
+  return [...whole, { sql: `(position(${folded}, ${params.add(wanted, 'String')}) > 0)`, reads: 'text' }];
 }
 
-function compilePattern(pattern: string, folded: string, indexed: boolean, params: SearchParameters): string {
+function compilePattern(pattern: string, folded: string, indexed: boolean, params: SearchParameters): RankedCondition[] {
   const pieces = patternPieces(pattern);
-  const conditions: string[] = [];
+  const conditions: RankedCondition[] = [];
   if (indexed) {
     const tokens = wholeTokens(pieces);
-    if (tokens.length > 0) conditions.push(`hasAllTokens(${folded}, ${params.add(tokens, 'Array(String)')})`);
+    if (tokens.length > 0) conditions.push({ sql: `hasAllTokens(${folded}, ${params.add(tokens, 'Array(String)')})`, reads: 'index' });
     // The index answers this from its dictionary, where the expression below must read the text.
     const scanned = pieces.filter((piece) => piece !== undefined && piece.length >= SHORTEST_SCANNED && [...piece].every((character) => TOKEN_CHARACTER.test(character)));
-    for (const piece of scanned) conditions.push(`${folded} LIKE ${params.add(`%${escapeLike(piece!)}%`, 'String')}`);
+    for (const piece of scanned) conditions.push({ sql: `${folded} LIKE ${params.add(`%${escapeLike(piece!)}%`, 'String')}`, reads: 'index' });
   }
-  conditions.push(`match(${folded}, ${params.add(patternRegex(pieces), 'String')})`);
-  return conditions.length === 1 ? conditions[0]! : `(${conditions.join(' AND ')})`;
+  return [...conditions, { sql: `match(${folded}, ${params.add(patternRegex(pieces), 'String')})`, reads: 'text' }];
 }
 
 function patternRegex(pieces: readonly (string | undefined)[]): string {
