@@ -107,7 +107,8 @@ export class StoreShipper {
     const { writer, breaker, insertSeconds } = this.#options;
     breaker.attempt();
     try {
-      const tables = blocksByTable(await segment.load());
+      const loaded = await segment.load();
+      const tables = blocksByTable(loaded);
       for (const table of TABLE_ORDER) {
         const blocks = tables.get(table);
         if (blocks === undefined || stored.has(table)) continue;
@@ -118,6 +119,7 @@ export class StoreShipper {
         insertSeconds.observe((performance.now() - start) / 1000, { table });
         stored.add(table);
       }
+      if (!segment.isInMemory) for (const { bytes } of loaded) releaseBytes(bytes);
       return undefined;
     } catch (error) {
       return toAppError(error);

@@ -40,6 +40,12 @@ const INFLATE_INLINE_BYTES = 32 * 1024;
  */
 const SNAPPY_MAX_GROWTH = 22;
 
+/** Inflating in pieces, each with a way to libuv's threads and back, costs more than the inflating: room for the whole up to this size. */
+const MOST_PIECE_BYTES = 4 * 1024 * 1024;
+const LEAST_PIECE_BYTES = 16 * 1024;
+/** Text does not grow more as a rule; where it does, there are more pieces. */
+const USUAL_GROWTH = 8;
+
 const gunzip = promisify(zlib.gunzip);
 const inflate = promisify(zlib.inflate);
 const inflateRaw = promisify(zlib.inflateRaw);
@@ -127,7 +133,7 @@ function snappyLength(body: Uint8Array): number {
 
 async function inflateBody(body: Uint8Array, encoding: 'gzip' | 'deflate', limit: SizeLimit): Promise<Uint8Array> {
   if (body.length === 0) throw new AppError('bad_encoding', `the body is empty, which is not ${encoding}`);
-  const options = { maxOutputLength: limit.value };
+  const options = { maxOutputLength: limit.value, chunkSize: pieceBytes(body, encoding) };
   const inline = body.length <= INFLATE_INLINE_BYTES;
   try {
     if (encoding === 'gzip') return inline ? zlib.gunzipSync(body, options) : await gunzip(body, options);
@@ -140,6 +146,14 @@ async function inflateBody(body: Uint8Array, encoding: 'gzip' | 'deflate', limit
     }
     throw new AppError('bad_encoding', `the body is not valid ${encoding}: ${messageOf(cause)}`, { cause });
   }
+}
+
+/** How much memory to inflate into at once: gzip says at its end what comes out (RFC 1952, section 2.3.1), which may be a lie. */
+function pieceBytes(body: Uint8Array, encoding: 'gzip' | 'deflate'): number {
+  const likely = body.length * USUAL_GROWTH;
+  const told = encoding === 'gzip' && body.length > 4 ? asBuffer(body).readUInt32LE(body.length - 4) : likely;
+  // One byte more: what fills the piece exactly would ask for another.
+  return Math.min(Math.max(told <= 4 * likely ? told + 1 : likely, LEAST_PIECE_BYTES), MOST_PIECE_BYTES);
 }
 
 /** RFC 1950, section 2.2: method 8, and the first two bytes are a multiple of 31. */

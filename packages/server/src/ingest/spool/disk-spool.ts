@@ -263,8 +263,10 @@ export class DiskSpool implements Spool {
       createdMs: open.createdMs,
       damaged: false,
       held: keep ? open.blocks : undefined,
+      isInMemory: keep,
       load: keep ? async () => open.blocks : () => loadBlocks(open.path, open.sizeBytes, this.#options.files),
     });
+    if (!keep) for (const { bytes } of open.blocks) releaseBytes(bytes);
     this.#notify();
     await open.file.close().catch(() => {});
   }

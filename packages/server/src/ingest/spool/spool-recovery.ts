@@ -80,6 +80,7 @@ function storedSegment(path: string, contents: SegmentContents, damaged: boolean
     createdMs,
     damaged,
     held: undefined,
+    isInMemory: false,
     load: () => loadBlocks(path, contents.validBytes, files),
   };
 }

@@ -41,6 +41,8 @@ export interface SpoolSegment {
   readonly sizeBytes: number;
   readonly records: number;
   readonly createdMs: number;
+  /** Its blocks stay in memory until it is removed. Where not, what `load` gave belongs to the caller. */
+  readonly isInMemory: boolean;
   /** All blocks in the order they came. Throws where the disk fails or the bytes are not what was written. */
   load(): Promise<readonly SpoolBlock[]>;
 }
