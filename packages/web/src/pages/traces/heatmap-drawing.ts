@@ -12,7 +12,7 @@ export const SHADE_COLOURS = {
 
 export const FAILED_COLOUR = { light: '#bf2a20', dark: '#ff7a6e' } as const;
 
-export const MARGIN = { left: 58, right: 8, top: 6, bottom: 22 } as const;
+const MARGIN = { left: 58, right: 8, top: 6, bottom: 22 } as const;
 
 /** The part of a canvas of this size (CSS pixels) that holds cells. */
 export const plotOf = (width: number, height: number): Plot => ({

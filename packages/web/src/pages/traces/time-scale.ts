@@ -21,7 +21,7 @@ export function viewAround({ start_us: startUs, duration_us: lengthUs }: Pick<Sp
   return { startUs: Math.max(0, startUs - margin), endUs: Math.max(LEAST_VIEW_US, Math.min(durationUs, startUs + lengthUs + margin)) };
 }
 
-export interface Bar {
+interface Bar {
   /** Shares of the view's width, 0–1. */
   readonly left: number;
   readonly width: number;
@@ -46,7 +46,7 @@ export function timeTicks({ startUs, endUs }: TimeView, most: number): number[] 
 }
 
 /** A piece of the minimap: columns [from, to) of a lane. */
-export interface MinimapSegment {
+interface MinimapSegment {
   readonly lane: number;
   readonly from: number;
   readonly to: number;

@@ -7,7 +7,7 @@ import { formatValue } from '../../units/format.ts';
 export const sayUs = (us: number): string => formatValue(us / 1e6, 'seconds');
 
 /** A share of the critical path: time in a service itself, or waiting for something that sends no spans. */
-export interface PathShare {
+interface PathShare {
   readonly name: string;
   readonly isWaiting: boolean;
   readonly us: number;

@@ -182,7 +182,7 @@ export function nextError(tree: TraceTree, from: number, step: 1 | -1 = 1): numb
 }
 
 /** What a key does to a tree: where the selection goes, or what is opened or closed. */
-export type TreeMove = { readonly kind: 'select'; readonly row: number } | { readonly kind: 'toggle'; readonly spanId: string } | undefined;
+type TreeMove = { readonly kind: 'select'; readonly row: number } | { readonly kind: 'toggle'; readonly spanId: string } | undefined;
 
 /** Arrow keys as trees have them: right opens or goes in, left closes or goes out. */
 export function moveInTree(tree: TraceTree, rows: Int32Array, row: number, collapsed: ReadonlySet<string>, key: string): TreeMove {

@@ -51,15 +51,16 @@ export function Waterfall({ trace, tree, selected, onSelect, onClose, heightPx }
     setRevealedFor(selected);
     setCollapsed(revealed(tree, collapsed, selected));
   }
+  // Not when rows come and go above it: only a new selection moves the list.
+  const placed = useRef<string | undefined>(undefined);
   useLayoutEffect(() => {
     const box = scroller.current;
-    if (!box || row < 0) return;
+    if (!box || row < 0 || placed.current === selected) return;
+    placed.current = selected;
     const top = row * ROW_PX;
     if (top < box.scrollTop) box.scrollTop = Math.max(0, top - ROW_PX * 2);
     else if (top + ROW_PX > box.scrollTop + box.clientHeight) box.scrollTop = top - box.clientHeight + ROW_PX * 3;
-    // Not when rows come and go above it: only a new selection moves the list.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [selected]);
+  }, [selected, row]);
 
   const toggle = useCallback((spanId: string) => {
     setCollapsed((before) => {
