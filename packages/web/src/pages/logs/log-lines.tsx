@@ -1,5 +1,6 @@
 import type { LogRecord } from '@pitot/core';
 import { useMediaQuery } from '@mantine/hooks';
+import { IconX } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState, type CSSProperties, type KeyboardEvent, type ReactNode } from 'react';
 import { sayUtc } from '../../time/phrase.ts';
@@ -17,6 +18,8 @@ interface LogLinesProps {
   readonly opened: string | undefined;
   readonly withDay: boolean;
   readonly onOpen: (id: string) => void;
+  /** Takes a column away. */
+  readonly onColumn: (name: string) => void;
   readonly hasMore: boolean;
   readonly loadingMore: boolean;
   readonly onMore: () => void;
@@ -77,51 +80,79 @@ export function LogLines(props: LogLinesProps) {
     goTo(target);
   };
 
+  const grid = { '--line-columns': `${props.withDay ? 144 : 90}px 64px minmax(72px, 132px) ${columns.map(() => 'minmax(64px, 110px) ').join('')}minmax(0, 1fr)` } as CSSProperties;
   return (
-    <div
-      className="log-lines"
-      ref={scroller}
-      role="grid"
-      aria-label="Log lines"
-      aria-rowcount={records.length}
-      data-wrap={wrap}
-      style={{ '--line-columns': `max-content 64px minmax(80px, 132px) ${columns.map(() => 'minmax(80px, 140px) ').join('')}minmax(0, 1fr)` } as CSSProperties}
-      onKeyDown={onKeyDown}
-      onScroll={(event) => rest({ top: event.currentTarget.scrollTop < TOP_PX })}
-      onPointerEnter={() => rest({ away: false })}
-      onPointerLeave={() => rest({ away: true })}
-    >
-      <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
-        {items.map(({ key, index, start }) => {
-          const record = records[index]!;
-          return (
-            <div
-              key={key}
-              ref={virtual.measureElement}
-              data-index={index}
-              className="log-line"
-              data-severity={record.severity}
-              role="row"
-              aria-rowindex={index + 1}
-              aria-selected={record.id === opened}
-              tabIndex={index === active || (index === 0 && active >= records.length) ? 0 : -1}
-              style={{ transform: `translateY(${start}px)` }}
-              onFocus={() => setActive(index)}
-              onClick={(event) => {
-                // Who marks text wants to copy it, and a link leads elsewhere.
-                if ((event.target as HTMLElement).closest('a') || getSelection()?.type === 'Range') return;
-                onOpen(record.id);
-              }}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter' && event.target === event.currentTarget) onOpen(record.id);
-              }}
-            >
-              <LineCells record={record} columns={columns} wrap={wrap} withDay={props.withDay} needles={needles} />
-            </div>
-          );
-        })}
+    <>
+      {columns.length > 0 && <ColumnHeads columns={columns} grid={grid} onColumn={props.onColumn} />}
+      <div
+        className="log-lines"
+        ref={scroller}
+        role="grid"
+        aria-label="Log lines"
+        aria-rowcount={records.length}
+        data-wrap={wrap}
+        style={grid}
+        onKeyDown={onKeyDown}
+        onScroll={(event) => rest({ top: event.currentTarget.scrollTop < TOP_PX })}
+        onPointerEnter={() => rest({ away: false })}
+        onPointerLeave={() => rest({ away: true })}
+      >
+        <div role="presentation" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+          {items.map(({ key, index, start }) => {
+            const record = records[index]!;
+            return (
+              <div
+                key={key}
+                ref={virtual.measureElement}
+                data-index={index}
+                className="log-line"
+                data-severity={record.severity}
+                role="row"
+                aria-rowindex={index + 1}
+                aria-selected={record.id === opened}
+                tabIndex={index === active || (index === 0 && active >= records.length) ? 0 : -1}
+                style={{ transform: `translateY(${start}px)` }}
+                onFocus={() => setActive(index)}
+                onClick={(event) => {
+                  // Who marks text wants to copy it, and a link leads elsewhere.
+                  if ((event.target as HTMLElement).closest('a') || getSelection()?.type === 'Range') return;
+                  onOpen(record.id);
+                }}
+                onKeyDown={(event) => {
+                  if (event.key === 'Enter' && event.target === event.currentTarget) onOpen(record.id);
+                }}
+              >
+                <LineCells record={record} columns={columns} wrap={wrap} withDay={props.withDay} needles={needles} />
+              </div>
+            );
+          })}
+        </div>
+        <div className="log-foot">{props.foot}</div>
       </div>
-      <div className="log-foot">{props.foot}</div>
+    </>
+  );
+}
+
+interface HeadsProps {
+  readonly columns: readonly string[];
+  readonly grid: CSSProperties;
+  readonly onColumn: (name: string) => void;
+}
+
+/** Names of the columns, once there are some that do not speak for themselves. */
+function ColumnHeads({ columns, grid, onColumn }: HeadsProps) {
+  return (
+    <div className="log-heads" style={grid}>
+      <span>Time</span>
+      <span>Severity</span>
+      <span>Service</span>
+      {columns.map((name) => (
+        <button key={name} type="button" title={`${name}: remove the column`} onClick={() => onColumn(name)}>
+          <span>{name}</span>
+          <IconX size={12} stroke={2} aria-hidden />
+        </button>
+      ))}
+      <span>Line</span>
     </div>
   );
 }

@@ -59,8 +59,9 @@ export function LogsPage() {
   };
   const narrow = (how: Narrowing, field: string, value: string): void => run(narrowed(query, how, field, value));
   const opened = search.view === 'patterns' ? undefined : search.log;
-  const filtersOpen = filters ?? (wide && opened === undefined);
+  const filtersOpen = filters ?? (wide && opened === undefined && search.view !== 'patterns');
   const columns = search.col ?? NO_COLUMNS;
+  const toggleColumn = (name: string): void => change({ col: columns.includes(name) ? columns.filter((other) => other !== name) : [...columns, name] }, true);
   const scope = { ...question, query: '' };
   const badQuery = error instanceof RequestFailure && error.code === 'bad_query' ? problemFrom(error.message, error.fields) : undefined;
 
@@ -108,6 +109,7 @@ export function LogsPage() {
             opened={opened}
             tail={live ? tail : undefined}
             onOpen={(id) => change({ log: id }, opened !== undefined)}
+            onColumn={toggleColumn}
             onRun={run}
             resting={resting}
             onRest={setResting}
@@ -119,7 +121,7 @@ export function LogsPage() {
             question={question}
             columns={columns}
             onNarrow={narrow}
-            onColumn={(name) => change({ col: columns.includes(name) ? columns.filter((other) => other !== name) : [...columns, name] }, true)}
+            onColumn={toggleColumn}
             onOpen={(id) => change({ log: id }, true)}
             onClose={() => change({ log: undefined }, true)}
           />
@@ -199,12 +201,13 @@ interface LinesProps {
   readonly opened: string | undefined;
   readonly tail: ReturnType<typeof useTail> | undefined;
   readonly onOpen: (id: string) => void;
+  readonly onColumn: (name: string) => void;
   readonly onRun: (query: string) => void;
   readonly resting: boolean;
   readonly onRest: (resting: boolean) => void;
 }
 
-function Lines({ question, columns, wrap, opened, tail, onOpen, onRun, resting, onRest }: LinesProps) {
+function Lines({ question, columns, wrap, opened, tail, onOpen, onColumn, onRun, resting, onRest }: LinesProps) {
   const { lines, records, refresh } = useLines(question, resting && opened === undefined && tail === undefined);
   const error = useLastingError(lines);
   const window = useTimeWindow();
@@ -227,6 +230,7 @@ function Lines({ question, columns, wrap, opened, tail, onOpen, onRun, resting, 
         opened={opened}
         withDay={question.endMs - question.startMs > DAY_MS}
         onOpen={onOpen}
+        onColumn={onColumn}
         hasMore={lines.hasNextPage}
         loadingMore={lines.isFetchingNextPage}
         onMore={more}
