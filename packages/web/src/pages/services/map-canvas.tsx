@@ -1,5 +1,5 @@
 import '@xyflow/react/dist/base.css';
-import { Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, type Node } from '@xyflow/react';
+import { Controls, MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, type Node } from '@xyflow/react';
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
 import { MapDeedsContext } from './map-deeds.ts';
 import { EdgeLabels, MapEdge, type MapEdgeData } from './map-edge.tsx';
@@ -25,6 +25,8 @@ const EDGE_TYPES = { call: MapEdge };
 const ARROWS: Readonly<Record<string, Direction>> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };
 /** Only what can be seen is drawn above this many nodes. */
 const MANY_NODES = 150;
+/** From farther away than this figures cannot be read, and names take their room. */
+const FAR_ZOOM = 0.6;
 /** Below stand the legend and the small map. */
 const FIT = { padding: { top: '14px', left: '14px', right: '14px', bottom: '56px' }, maxZoom: 1.15, minZoom: 0.1 } as const;
 
@@ -40,6 +42,7 @@ export function MapCanvas(props: MapCanvasProps) {
 function Canvas({ graph, layout, viewKey, selected, found, onSelect, onFold }: MapCanvasProps) {
   const [hovered, setHovered] = useState<GraphEdge | undefined>(undefined);
   const flow = useReactFlow();
+  const isFar = useStore(({ transform }) => transform[2] < FAR_ZOOM);
   const frame = useRef<HTMLDivElement>(null);
   const near = useMemo(() => graph.edges.filter(({ source, target }) => source === selected || target === selected), [graph, selected]);
   const nodes = useMemo(() => drawnNodes(graph, layout, selected, found, near), [graph, layout, selected, found, near]);
@@ -84,7 +87,7 @@ function Canvas({ graph, layout, viewKey, selected, found, onSelect, onFold }: M
   const labelled = hovered === undefined || near.includes(hovered) ? near : [...near, hovered];
   return (
     <MapDeedsContext value={deeds}>
-      <div className="map-canvas" ref={frame} onKeyDownCapture={onKeyDown}>
+      <div className="map-canvas" data-far={isFar} ref={frame} onKeyDownCapture={onKeyDown}>
         <ReactFlow
           nodes={nodes}
           edges={edges}

@@ -11,6 +11,7 @@ export interface MapLayout {
 
 const NODE_HEIGHT = 44;
 const FOLDED_HEIGHT = 52;
+const FOLDED_WIDTH = 172;
 /** Of an icon, gaps and the figures below the name. */
 const LEAST_WIDTH = 156;
 const MOST_WIDTH = 230;
@@ -61,21 +62,23 @@ export function toElk(graph: MapGraph): ElkNode {
   return {
     id: 'root',
     layoutOptions: { ...OPTIONS, ...(graph.nodes.length > MANY_NODES && FAST_OPTIONS), ...(graph.nodes.length <= FEW_NODES && ROOMY_OPTIONS) },
-    children: framed.length === 0 ? inside(undefined) : framed,
-    edges: framed.length === 0 ? linesOf(undefined) : [],
+    children: isPacked(graph) ? framed : inside(undefined),
+    edges: isPacked(graph) ? [] : linesOf(undefined),
   };
 }
+
+/** Groups, open or folded, are packed into columns; without any the engine lays out everything. */
+const isPacked = ({ nodes, frames }: MapGraph): boolean => frames.length > 0 || nodes.some(({ folded }) => folded !== undefined);
 
 function sizeOf({ node, folded }: GraphNode): { width: number; height: number } {
   const letters = (node?.name ?? folded?.name ?? '').length;
   const width = Math.round(Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, BESIDE_NAME + letters * PIXELS_PER_LETTER)));
-  return { width, height: folded === undefined ? NODE_HEIGHT : FOLDED_HEIGHT };
+  return folded === undefined ? { width, height: NODE_HEIGHT } : { width: Math.max(width, FOLDED_WIDTH), height: FOLDED_HEIGHT };
 }
 
 /** The whole layout, from what the layout engine answered. */
 export function fromElk(graph: MapGraph, root: ElkNode): MapLayout {
-  const isFramed = graph.frames.length > 0 || graph.nodes.some(({ folded }) => folded !== undefined);
-  return isFramed ? packedLayout(graph, root) : layeredLayout(graph, root);
+  return isPacked(graph) ? packedLayout(graph, root) : layeredLayout(graph, root);
 }
 
 /** Without groups the lines go where the engine led them, around the nodes. */

@@ -153,7 +153,12 @@ describe('a line', () => {
     const box = (x: number, y: number) => ({ x, y, width: 100, height: 40 });
     expect(routeBetween(box(0, 0), box(300, 0)).end).toEqual({ x: 300, y: 20 });
     expect(routeBetween(box(300, 0), box(0, 0)).end).toEqual({ x: 100, y: 20 });
-    expect(routeBetween(box(0, 0), box(20, 300)).end).toEqual({ x: 70, y: 300 });
-    expect(routeBetween(box(0, 300), box(20, 0)).degrees).toBeCloseTo(-90);
+    expect(routeBetween(box(0, 0), box(20, 80)).end).toEqual({ x: 70, y: 80 });
+    expect(routeBetween(box(0, 80), box(20, 0)).degrees).toBeCloseTo(-90);
+  });
+  it('goes around what stands between boxes of one column', () => {
+    const route = routeBetween({ x: 0, y: 0, width: 100, height: 40 }, { x: 20, y: 400, width: 100, height: 40 });
+    expect(route.end).toEqual({ x: 20, y: 420 });
+    expect(route.middle.x).toBeLessThan(0);
   });
 });

@@ -21,6 +21,9 @@ export interface Route {
 
 const CORNER = 22;
 const LEAST_BEND = 28;
+const MOST_BULGE = 60;
+/** Between boxes further apart than this there may stand others. */
+const LARGEST_STEP = 60;
 
 /** A line through corners, which are rounded; undefined for fewer than two. */
 export function routeThrough(points: readonly Point[]): Route | undefined {
@@ -56,8 +59,8 @@ function middleOf(points: readonly Point[]): Point {
 }
 
 /**
- * A curve from one box to another: to the right where the target stands there, to the left where it stands left of the source, otherwise
- * up or down.
+ * A curve from one box to another: to the right where the target stands there, to the left where it stands left of the source. One above
+ * the other they are joined straight, or around the left of what stands between them.
  */
 export function routeBetween(source: Box, target: Box): Route {
   const [from, to] = [centreOf(source), centreOf(target)];
@@ -69,6 +72,12 @@ export function routeBetween(source: Box, target: Box): Route {
     const end = { x: to.x - (side * target.width) / 2, y: to.y };
     const bend = Math.max(LEAST_BEND, Math.abs(end.x - start.x) * 0.45) * side;
     return curve(start, { x: start.x + bend, y: start.y }, { x: end.x - bend, y: end.y }, end);
+  }
+  const apart = Math.max(target.y - source.y - source.height, source.y - target.y - target.height);
+  if (apart > LARGEST_STEP) {
+    const [start, end] = [{ x: source.x, y: from.y }, { x: target.x, y: to.y }];
+    const bulge = Math.min(start.x, end.x) - LEAST_BEND - Math.min(MOST_BULGE, apart * 0.12);
+    return curve(start, { x: bulge, y: start.y }, { x: bulge, y: end.y }, end);
   }
   const side = to.y >= from.y ? 1 : -1;
   const start = { x: from.x, y: from.y + (side * source.height) / 2 };

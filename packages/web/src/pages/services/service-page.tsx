@@ -102,7 +102,8 @@ function Cause({ service, id, causes }: { readonly service: string; readonly id:
   return (
     <div className="cause">
       <NamedText text={causes.sentence} nodes={causes.causes.map(({ node }) => node).filter((node) => node !== id && node !== `service:${service}`)} />{' '}
-      {first.trace_id !== null && <TraceLink traceId={first.trace_id}>See a trace that shows it</TraceLink>}{' '}
+      {first.trace_id !== null && <TraceLink traceId={first.trace_id}>See a trace that shows it</TraceLink>}
+      {first.trace_id !== null && ' · '}
       <Link to="/services" search={{ node: id }}>
         All likely causes
       </Link>
