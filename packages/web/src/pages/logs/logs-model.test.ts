@@ -20,6 +20,10 @@ describe('the sentence', () => {
     const verdict = logsVerdict({ counts: counts({ error: 1240, info: 9000 }), before: { error: 410 }, topPattern: pattern, range: 'Last hour', filtered: false });
     expect(verdict).toEqual({ tone: 'bad', text: '1,240 errors in the last hour, 3 times the time before; 92 % are one pattern from payment, not seen before.' });
   });
+  it('names the number before where times would say little', () => {
+    const verdict = logsVerdict({ counts: counts({ error: 900 }), before: { error: 2 }, topPattern: undefined, range: 'Last hour', filtered: false });
+    expect(verdict.text).toBe('900 errors in the last hour, up from 2 in the time before; 900 lines in all.');
+  });
   it('takes a usual number of errors for a warning', () => {
     const verdict = logsVerdict({ counts: counts({ error: 40, info: 60 }), before: { error: 41 }, topPattern: undefined, range: 'Last hour', filtered: true });
     expect(verdict).toEqual({ tone: 'warn', text: '40 errors in the last hour, about as many as the time before; 100 matching lines in all.' });

@@ -19,6 +19,8 @@ interface Found {
 const ROSE = 2;
 const LEAST_ERRORS = 10;
 const WORTH_NAMING = 0.2;
+/** Beyond it, how many times says less than the number before. */
+const MOST_TIMES = 20;
 
 const DAY_MS = 86_400_000;
 /** What came before the onset is at most this share of all errors. */
@@ -67,6 +69,7 @@ function compared(errors: number, was: number | undefined): string {
   if (was === undefined) return '';
   if (was === 0) return ', none in the time before';
   const ratio = errors / was;
+  if (ratio >= MOST_TIMES) return `, up from ${was.toLocaleString('en-US')} in the time before`;
   if (ratio >= 1.95) return `, ${ratio >= 9.5 ? Math.round(ratio) : Number(ratio.toFixed(1))} times the time before`;
   if (ratio >= 1.1) return `, ${Math.round((ratio - 1) * 100)} % more than the time before`;
   return ratio > 0.9 ? ', about as many as the time before' : `, ${Math.round((1 - ratio) * 100)} % fewer than the time before`;

@@ -8,6 +8,8 @@ import { errorsOf } from './severity-look.ts';
 import { within } from './query-terms.ts';
 
 const MINUTE_MS = 60_000;
+/** Of the lines found now, so many must have been found in the time before for a comparison. */
+const LEAST_BEFORE = 0.1;
 const NONE: readonly LogRecord[] = [];
 
 /** The page's question over the header's range, which moves with every refresh. */
@@ -38,6 +40,7 @@ export function useFound(question: LogQuestion, buckets: number) {
   const before = useQuery({ ...histogramQuery({ ...question, startMs: startMs - lengthMs, endMs: startMs }, 1), enabled: hasErrors, staleTime: MINUTE_MS });
   const errors = { ...question, query: within(question.query, 'level>=error') };
   const patterns = useQuery({ ...logPatternsQuery(errors, 1), enabled: hasErrors });
-  // Where nothing arrived before, there is nothing to compare with.
-  return { counts, before: before.data === undefined || before.data.total === 0 ? undefined : before.data.totals, topPattern: hasErrors ? patterns.data?.patterns[0] : undefined };
+  // Where hardly anything arrived before, there is nothing to compare with.
+  const comparable = before.data !== undefined && before.data.total >= (counts.data?.total ?? 0) * LEAST_BEFORE;
+  return { counts, before: comparable ? before.data.totals : undefined, topPattern: hasErrors ? patterns.data?.patterns[0] : undefined };
 }
