@@ -152,6 +152,7 @@ function readersOf(data: CountedSpans, clock: { nowMs(): number }): { topology: 
   };
   const topology = {
     spans: async (range: TopologyRange) => spans(range),
+    calls: async (range: TopologyRange) => spans(range),
     everything: async (range: TopologyRange) => ({ ...spans(range), flows: [], listens: [], hostAddresses: [], serviceAddresses: [], declared: [] }),
     async steps({ startMs, endMs, stepMs, names }: TopologyRange & { stepMs: number; names?: readonly string[] }) {
       const rows: StepRow[] = [];

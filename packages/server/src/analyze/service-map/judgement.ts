@@ -11,6 +11,8 @@ import { amount, counted, lengthOfTime, milliseconds, percent, timesBetween } fr
 /** Requests of one service in one step of time. */
 export interface StepCounts extends Counted {
   readonly timeMs: number;
+  /** When the last request of it was seen; absent: at its start. */
+  readonly lastSeenMs?: number;
 }
 
 export type FindingKind = 'failing' | 'slow' | 'stopped';
@@ -143,7 +145,7 @@ function isOver(steps: readonly StepCounts[], kind: 'failing' | 'slow', counts: 
 function stopped(steps: readonly StepCounts[], usual: Usual | null, endMs: number): Finding | null {
   const last = steps.findLast(({ calls }) => calls > 0);
   if (last === undefined || usual === null) return null;
-  const lastMs = Math.min(endMs, last.timeMs + STEP_MS);
+  const lastMs = Math.min(endMs, last.lastSeenMs ?? last.timeMs + STEP_MS);
   const silentMs = endMs - lastMs;
   const reachMs = RULE.windowsMs.at(-1)!;
   const rate = Math.min(usual.perSecond, (between(steps, lastMs - reachMs, lastMs).calls * 1000) / reachMs);
@@ -178,7 +180,7 @@ function pastTroubles(steps: readonly StepCounts[], usual: Usual, asked: Period,
   return (['failing', 'slow'] as const)
     .flatMap((kind) => {
       const flagged: Period[] = [];
-      for (let endMs = asked.endMs - MINUTE_MS; endMs - windowMs >= asked.startMs - windowMs; endMs -= windowMs / 2) {
+      for (let endMs = Math.min(asked.endMs - MINUTE_MS, now?.fromMs ?? Infinity); endMs - windowMs >= asked.startMs - windowMs; endMs -= windowMs / 2) {
         const counts = between(steps, endMs - windowMs, endMs);
         if (counts.calls < RULE.leastCalls || (kind === 'failing' ? failing(counts, usual, windowMs) : slow(counts, usual)) === undefined) continue;
         const later = flagged.at(-1);
@@ -187,7 +189,7 @@ function pastTroubles(steps: readonly StepCounts[], usual: Usual, asked: Period,
       }
       return flagged.toReversed().flatMap((period) => pastTrouble(steps, kind, usual, period));
     })
-    .filter(({ fromMs, toMs }) => toMs! > asked.startMs && toMs! <= asked.endMs - MINUTE_MS && (now === null || fromMs < now.fromMs - 2 * MINUTE_MS) && (now === null || toMs! <= now.fromMs))
+    .filter(({ fromMs, toMs }) => toMs! > asked.startMs && toMs! <= asked.endMs - MINUTE_MS && (now === null || (fromMs < now.fromMs - 2 * MINUTE_MS && toMs! <= now.fromMs)))
     .sort((a, b) => a.fromMs - b.fromMs);
 }
 

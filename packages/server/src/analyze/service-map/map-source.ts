@@ -1,5 +1,5 @@
 import type { Clock } from '@pitot/core';
-import type { Counted, Evidence } from '../../query/topology/evidence.ts';
+import type { Counted, Evidence, ServiceRow } from '../../query/topology/evidence.ts';
 import type { StepRow, TopologyReader } from '../../query/topology/topology-reader.ts';
 import type { TraceSampler } from '../../query/topology/trace-sampler.ts';
 import type { TraceQueries } from '../../query/traces/trace-queries.ts';
@@ -28,6 +28,7 @@ export interface ComparedMaps {
 
 const KEPT_MS = 5000;
 const MOST_STEPS = 60;
+const LEAST_OF_STEPS_MS = 300_000;
 
 /** Reads maps, and keeps them for some seconds: the questions of one page ask for the same. */
 export class MapSource {
@@ -61,9 +62,14 @@ export class MapSource {
     return this.#reader.sampler(traces);
   }
 
-  /** The map of a period by its spans, under the names of what is known besides. */
-  async spanMap(evidence: Evidence, period: MapPeriod, signal?: AbortSignal): Promise<ServiceMap> {
-    return buildMap({ ...evidence, ...(await this.#reader.spans(period, signal)), flows: [] });
+  /**
+   * The map of a period by its spans, under the names of what is known besides. What services received is taken from what they are watched by,
+   * where that reaches back so far and its steps are short against the period.
+   */
+  async spanMap(evidence: Evidence, period: MapPeriod, watch: Watch, signal?: AbortSignal): Promise<ServiceMap> {
+    if (period.startMs < watch.startMs || period.endMs - period.startMs < LEAST_OF_STEPS_MS) return buildMap({ ...evidence, ...(await this.#reader.spans(period, signal)), flows: [] });
+    const calls = await this.#reader.calls(period, signal);
+    return buildMap({ ...evidence, ...calls, services: servicesOf(evidence, watch, period), flows: [] });
   }
 
   /** Requests of nodes by step, from `startMs` on, in ascending order; by node id. */
@@ -80,17 +86,22 @@ export class MapSource {
   }
 
   async #compared(range: MapPeriod): Promise<ComparedMaps> {
-    const judgedRange = { ...range, ...judgedPeriod(range) };
-    const isWhole = judgedRange.startMs === range.startMs;
-    const [evidence, recent, previous] = await Promise.all([
-      this.#reader.everything(range),
-      isWhole ? undefined : this.#reader.spans(judgedRange),
-      this.#reader.spans({ ...range, ...previousPeriod(range) }),
-    ]);
+    const [evidence, watch] = await Promise.all([this.#reader.everything(range), this.watch(range)]);
     const map = buildMap(evidence);
-    const judged = recent ? buildMap({ ...evidence, ...recent, flows: [] }) : map;
-    return { range, map, judged, before: buildMap({ ...evidence, ...previous, flows: [] }), evidence };
+    const judgedRange = { ...range, ...judgedPeriod(range) };
+    const [judged, before] = await Promise.all([judgedRange.startMs === range.startMs ? map : this.spanMap(evidence, judgedRange, watch), this.spanMap(evidence, { ...range, ...previousPeriod(range) }, watch)]);
+    return { range, map, judged, before, evidence };
   }
+}
+
+/** Requests of services in a period, by the steps they are watched by. */
+function servicesOf(evidence: Evidence, { services }: Watch, { startMs, endMs }: MapPeriod): ServiceRow[] {
+  const functions = new Set(evidence.services.filter(({ isFunction }) => isFunction).map(({ service }) => service));
+  return services.flatMap(({ service, environment, steps }) => {
+    const counted = emptyCounted();
+    for (const step of steps) if (step.timeMs >= startMs && step.timeMs < endMs) addCounted(counted, step);
+    return counted.calls === 0 ? [] : [{ service, environment, namespace: '', version: '', isFunction: functions.has(service), firstSeenMs: startMs, lastSeenMs: endMs, ...counted }];
+  });
 }
 
 /** The same question within the same few seconds; ranges that end now differ by milliseconds. */

@@ -31,7 +31,9 @@ export interface StepRow extends Counted {
 /** Reads what is known of who calls whom. Throws what the stores throw. */
 export interface TopologyReader {
   spans(range: TopologyRange, signal?: AbortSignal): Promise<SpanEvidence>;
-  /** The same with sockets, declarations and addresses. */
+  /** Of them, what calls whom: one statement where `spans` needs three. */
+  calls(range: TopologyRange, signal?: AbortSignal): Promise<Pick<Evidence, 'calls' | 'entries'>>;
+  /** What spans say, with sockets, declarations and addresses. */
   everything(range: TopologyRange, signal?: AbortSignal): Promise<Evidence>;
   /** Requests by node and step, `stepMs` a whole multiple of ten seconds; of all nodes, or of those with one of these names. */
   steps(range: TopologyRange & { readonly stepMs: number; readonly names?: readonly string[] }, signal?: AbortSignal): Promise<StepRow[]>;
@@ -59,6 +61,10 @@ export function createTopologyReader({ clickhouse, metrics, declarations }: Topo
   }
   return {
     spans,
+    async calls(range, signal) {
+      const { edges, entries } = await readEdges(clickhouse, asked(range, signal));
+      return { calls: edges.map(callRow), entries };
+    },
     requestSteps: (range, signal) => readRequestSteps(clickhouse, range, signal),
     sampler: (traces) => createTraceSampler(clickhouse, traces),
     async everything(range, signal) {
