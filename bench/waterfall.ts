@@ -19,6 +19,23 @@ const FRAMES = 240;
 /** Rows of the waterfall that one frame scrolls over; a fast wheel. */
 const SCROLL_PX = 180;
 
+/** Runs in the page: scrolls the rows down, and up again at the end; answers the milliseconds between frames. */
+const SCROLL = `new Promise((resolve) => {
+  const box = document.querySelector('.waterfall-rows');
+  const deltas = [];
+  let before = performance.now();
+  let direction = 1;
+  const frame = (now) => {
+    deltas.push(now - before);
+    before = now;
+    if (deltas.length >= ${FRAMES}) return resolve(deltas.slice(2));
+    if (box.scrollTop + box.clientHeight >= box.scrollHeight - 1) direction = -1;
+    box.scrollTop += ${SCROLL_PX} * direction;
+    requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+})`;
+
 const path = findChromium();
 if (path === undefined) throw new Error('Chromium is needed; name it in CHROMIUM_PATH');
 const traceId = randomBytes(16).toString('hex');
@@ -45,34 +62,28 @@ try {
   await pitot.stop();
 }
 
-/** Milliseconds between frames while the rows are scrolled down and up again. */
-function scrolled(page: Page): Promise<number[]> {
-  return page.evaluate(
-    ({ frames, stepPx }) =>
-      new Promise<number[]>((resolve) => {
-        const box = document.querySelector('.waterfall-rows')!;
-        const deltas: number[] = [];
-        let before = performance.now();
-        let direction = 1;
-        const frame = (now: number): void => {
-          deltas.push(now - before);
-          before = now;
-          if (deltas.length >= frames) return resolve(deltas.slice(2));
-          if (box.scrollTop + box.clientHeight >= box.scrollHeight - 1) direction = -1;
-          box.scrollTop += stepPx * direction;
-          requestAnimationFrame(frame);
-        };
-        requestAnimationFrame(frame);
-      }),
-    { frames: FRAMES, stepPx: SCROLL_PX },
-  );
+interface Scrolled {
+  readonly deltas: readonly number[];
+  /** What the page's main thread computed for each frame, without the time it waited for a processor. */
+  readonly busyMs: number;
 }
 
-function report(what: string, deltas: readonly number[]): void {
+async function scrolled(page: Page): Promise<Scrolled> {
+  const client = await page.context().newCDPSession(page);
+  await client.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const busy = async (): Promise<number> => (await client.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0;
+  const beforeSeconds = await busy();
+  const deltas = await page.evaluate<number[]>(SCROLL);
+  const busyMs = ((await busy()) - beforeSeconds) * 1000;
+  await client.detach();
+  return { deltas, busyMs: busyMs / deltas.length };
+}
+
+function report(what: string, { deltas, busyMs }: Scrolled): void {
   const sorted = [...deltas].sort((a, b) => a - b);
   const at = (share: number): string => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!.toFixed(1);
   const late = deltas.filter((ms) => ms > 34).length;
-  console.log(`${what}: ${deltas.length} frames, median ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms, ${late} over 34 ms`);
+  console.log(`${what}: ${deltas.length} frames, median ${at(0.5)} ms, p95 ${at(0.95)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms, ${late} over 34 ms; ${busyMs.toFixed(1)} ms of work each`);
 }
 
 async function timed(work: () => Promise<void>): Promise<number> {
