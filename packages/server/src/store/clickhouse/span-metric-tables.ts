@@ -1,4 +1,4 @@
-import { serviceInstancesView, spanAddressesView, spanMetricsView, spansRecentView } from './span-metric-views.ts';
+import { serviceInstancesView, spanAddressesView, spanMetricsView, spanShapesView, spansRecentView } from './span-metric-views.ts';
 import type { ColumnDefinition, TableDefinition, ViewDefinition } from './schema.ts';
 import { TRACE_TABLES } from './trace-tables.ts';
 
@@ -69,20 +69,22 @@ export const SPAN_METRIC_TABLES = {
       /** When it was inserted, by the engine's clock: windows of the job go by it. */
       { name: 'Arrived', type: 'DateTime64(3)', codec: 'Delta(8), ZSTD(1)' },
       { name: 'Received', type: 'DateTime64(3)', codec: 'Delta(8), ZSTD(1)' },
-      { name: 'Span', type: 'UInt64', codec: 'ZSTD(1)' },
-      { name: 'Parent', type: 'UInt64', codec: 'ZSTD(1)' },
+      { name: 'Span', type: 'UInt64', codec: 'LZ4' },
+      { name: 'Parent', type: 'UInt64', codec: 'LZ4' },
       { name: 'TraceId', type: 'String', codec: 'ZSTD(1)' },
       { name: 'SpanId', type: 'String', codec: 'ZSTD(1)' },
       /** Hash of the operation's name as sent. */
-      { name: 'Operation', type: 'UInt32', codec: 'ZSTD(1)' },
-      ...text('Kind', 'ServiceName', 'ServiceType', 'ServiceVersion', 'Environment'),
+      { name: 'Operation', type: 'UInt32', codec: 'LZ4' },
+      /** The parts of CallRole: as columns, as a statement gets long by taking them apart. */
+      ...['Kind', 'Peer', 'IsConsuming'].map((name) => ({ name, type: 'UInt8', codec: 'LZ4' })),
+      { name: 'Shape', type: 'UInt64', codec: 'LZ4' },
+      /** Hash of the service's name. */
+      { name: 'Service', type: 'UInt32', codec: 'LZ4' },
       /** Nanoseconds since the epoch. */
-      { name: 'Start', type: 'Int64', codec: 'Delta(8), ZSTD(1)' },
-      { name: 'Duration', type: 'UInt64', codec: 'ZSTD(1)' },
-      { name: 'IsError', type: 'UInt8', codec: 'ZSTD(1)' },
-      { name: 'Weight', type: 'Float64', codec: 'ZSTD(1)' },
-      ...text('Protocol', 'PeerType', 'PeerName', 'PeerAddress'),
-      { name: 'IsConsuming', type: 'UInt8', codec: 'ZSTD(1)' },
+      { name: 'Start', type: 'Int64', codec: 'Delta(8), LZ4' },
+      { name: 'Duration', type: 'UInt64', codec: 'LZ4' },
+      { name: 'IsError', type: 'UInt8', codec: 'LZ4' },
+      { name: 'Weight', type: 'Float64', codec: 'LZ4' },
     ],
     engine: 'MergeTree',
     partitionBy: 'toStartOfInterval(Arrived, INTERVAL 30 MINUTE)',
@@ -90,6 +92,45 @@ export const SPAN_METRIC_TABLES = {
     expires: 'toDateTime(Arrived)',
     keptMs: 120 * MINUTE_MS,
     shardBy: 'cityHash64(TraceId)',
+  },
+  /** What the shapes of spans stand for. */
+  span_shapes: {
+    signal: 'traces',
+    columns: [
+      { name: 'Shape', type: 'UInt64', codec: 'ZSTD(1)' },
+      ...text('Environment', 'ServiceName', 'ServiceVersion', 'Protocol', 'PeerType'),
+      ...['PeerName', 'PeerAddress'].map((name) => ({ name, type: 'String', codec: 'ZSTD(1)' })),
+      ...['Kind', 'Peer', 'IsConsuming', 'IsFunction'].map((name) => ({ name, type: 'UInt8', codec: 'ZSTD(1)' })),
+      { name: 'LastSeen', type: 'DateTime', codec: 'ZSTD(1)' },
+    ],
+    engine: 'ReplacingMergeTree',
+    version: 'LastSeen',
+    orderBy: 'Shape',
+    expires: 'LastSeen',
+    shardBy: 'Shape',
+  },
+  /** Calls of one window of the job, counted by the shapes of their spans: a step between spans and edges, as one statement of both takes the engine long to work out. */
+  service_calls: {
+    signal: 'traces',
+    columns: [
+      { name: 'WindowStart', type: 'DateTime64(3)' },
+      { name: 'WindowEnd', type: 'DateTime64(3)' },
+      { name: 'Bucket', type: 'DateTime' },
+      { name: 'kind', type: 'UInt8' },
+      ...['caller', 'callee'].map((name) => ({ name, type: 'UInt64' })),
+      ...['clientBucket', 'serverBucket'].map((name) => ({ name, type: 'Int16' })),
+      ...['n', 'errors', 'retries', 'clientSeconds', 'serverSeconds'].map((name) => ({ name, type: 'Float64' })),
+      ...['first', 'last'].map((name) => ({ name, type: 'Int64' })),
+      { name: 'worst', type: 'UInt64' },
+      ...['worstTrace', 'worstSpan'].map((name) => ({ name, type: 'String' })),
+      { name: 'worstTime', type: 'Int64' },
+    ],
+    engine: 'MergeTree',
+    partitionBy: 'toStartOfHour(WindowEnd)',
+    orderBy: 'WindowEnd, WindowStart',
+    expires: 'toDateTime(WindowEnd)',
+    keptMs: 24 * 60 * MINUTE_MS,
+    shardBy: 'cityHash64(caller, callee)',
   },
   /** Instances of services per minute, with the requests they received; also of services that receive none. */
   service_instances: {
@@ -179,6 +220,8 @@ export const SPAN_METRIC_VIEWS = {
   span_metrics_of_landing: { from: 'otel_traces_landing', to: 'span_metrics', select: spanMetricsView('1') },
   span_metrics_to_1m: { from: 'span_metrics', to: 'span_metrics_1m', select: rollUp('1 MINUTE', operationKey, ofOperations) },
   span_metrics_to_1h: { from: 'span_metrics_1m', to: 'span_metrics_1h', select: rollUp('1 HOUR', operationKey, ofOperations) },
+  span_shapes_of_traces: { from: 'otel_traces', to: 'span_shapes', select: spanShapesView('NOT IsMoved') },
+  span_shapes_of_landing: { from: 'otel_traces_landing', to: 'span_shapes', select: spanShapesView('1') },
   spans_recent_of_traces: { from: 'otel_traces', to: 'spans_recent', select: spansRecentView('NOT IsMoved') },
   spans_recent_of_landing: { from: 'otel_traces_landing', to: 'spans_recent', select: spansRecentView('1') },
   service_addresses_of_traces: { from: 'otel_traces', to: 'service_addresses', select: spanAddressesView('NOT IsMoved') },

@@ -1,5 +1,6 @@
 import type { TableDefinition } from './schema.ts';
 import { ENVIRONMENT, NUMBER_MAP, TEXT_MAP, VERSION } from './attribute-columns.ts';
+import { CALL_COLUMNS } from './span-call-columns.ts';
 
 /**
  * Spans. Columns of the OpenTelemetry Collector's ClickHouse exporter keep its names and types; ours follow them. The order is another one:
@@ -39,6 +40,7 @@ export const TRACE_TABLES = {
       { name: 'IsMoved', type: 'UInt8', expression: 'DEFAULT 0', codec: 'ZSTD(1)' },
       ENVIRONMENT,
       VERSION,
+      ...CALL_COLUMNS,
     ],
     // A rare value (a user, an order) is found without reading the others; a search for an attribute looks into both maps.
     indexes: [

@@ -9,6 +9,7 @@ import { migrateClickHouse } from '../clickhouse/migrate.ts';
 import { RECENT_COLUMNS, recentSpans } from '../clickhouse/span-metric-views.ts';
 import { insertSpans, type TestSpan } from '../span-metrics/fixtures/spans.ts';
 import { createEdgeJob, edgeAdder } from './edge-job.ts';
+import { MOST_EXTERNALS, OTHER_EXTERNALS } from './edge-sql.ts';
 import { readEdges, readEdgesFromSpans, type EdgesAnswer } from './edge-reading.ts';
 import { readInstances, readOperations } from './service-reading.ts';
 
@@ -50,7 +51,7 @@ describe('edges found in spans', { timeout: 240_000 }, () => {
     rmSync(directory, { recursive: true });
   });
   beforeEach(async () => {
-    for (const table of ['otel_traces', 'spans_recent', 'service_edges', 'service_edges_1m', 'service_edges_1h', 'service_addresses', 'job_windows', 'span_metrics', 'span_metrics_1m', 'span_metrics_1h', 'service_instances']) await clickhouse.command(`TRUNCATE TABLE ${table}`);
+    for (const table of ['otel_traces', 'spans_recent', 'span_shapes', 'service_calls', 'service_edges', 'service_edges_1m', 'service_edges_1h', 'service_addresses', 'job_windows', 'span_metrics', 'span_metrics_1m', 'span_metrics_1h', 'service_instances']) await clickhouse.command(`TRUNCATE TABLE ${table}`);
   });
 
   /** Spans that arrive `afterMs` after now, by the engine's clock. */
@@ -126,6 +127,18 @@ describe('edges found in spans', { timeout: 240_000 }, () => {
     ];
     expect(await found()).toEqual(expected);
     expect(told(await readEdgesFromSpans(clickhouse, range))).toEqual(expected);
+  });
+
+  it('bounds the third parties of a caller, and keeps those that are called most', async () => {
+    const call = (id: string, host: string) => client(id, 'crawler', '', { attributes: { ...http, 'server.address': host } });
+    const hosts = Array.from({ length: MOST_EXTERNALS + 20 }, (_, i) => `10.1.2.${i}`);
+    await arrive(1000, [...hosts.map((host, i) => call(`h${i}`, host)), call('z1', 'zz.example.com'), call('z2', 'zz.example.com')]);
+    await windows(60_000, 80_000, 20_000);
+    for (const { edges } of [await readEdges(clickhouse, range), await readEdgesFromSpans(clickhouse, range)]) {
+      expect(edges.length).toBe(MOST_EXTERNALS + 1);
+      const calls = new Map(edges.map((edge) => [edge.server, edge.calls]));
+      expect([calls.get('zz.example.com'), calls.get(OTHER_EXTERNALS)]).toEqual([2, 21]);
+    }
   });
 
   it('takes back what it decided when the other span comes after all', async () => {

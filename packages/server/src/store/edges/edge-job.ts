@@ -1,7 +1,7 @@
 import type { Job, Logger } from '@pitot/core';
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
 import { once } from '../clickhouse/exactly-once.ts';
-import { ARRIVED, EDGE_COLUMNS, edgeRows } from './edge-sql.ts';
+import { ADD_EDGES, COUNT_CALLS } from './edge-sql.ts';
 import { JobWindows, type JobWindow } from '../clickhouse/job-windows.ts';
 
 export interface EdgeJobOptions {
@@ -41,7 +41,9 @@ export function createEdgeJob(clickhouse: ClickHouse, { log, waitMs = MINUTE_MS,
 
 /** Adds the calls of a window of arrivals; the same window again changes nothing. */
 export function edgeAdder(clickhouse: ClickHouse, { waitMs, lookbackMs }: { readonly waitMs: number; readonly lookbackMs: number }): (window: JobWindow, signal: AbortSignal) => Promise<void> {
-  const sql = `INSERT INTO service_edges (${EDGE_COLUMNS.join(', ')}) ${edgeRows(ARRIVED, true)}`;
-  return ({ startMs, endMs }, signal) =>
-    clickhouse.command(sql, { params: { startMs, endMs, waitMs, lookbackMs }, settings: once(`service-edges-${startMs}-${endMs}`), signal });
+  return async ({ startMs, endMs }, signal) => {
+    const run = (sql: string, step: string): Promise<void> => clickhouse.command(sql, { params: { startMs, endMs, waitMs, lookbackMs }, settings: once(`service-${step}-${startMs}-${endMs}`), signal });
+    await run(COUNT_CALLS, 'calls');
+    await run(ADD_EDGES, 'edges');
+  };
 }

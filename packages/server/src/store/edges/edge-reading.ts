@@ -2,7 +2,7 @@ import type { ClickHouse, QueryParameters } from '../clickhouse/clickhouse.ts';
 import { readRows } from '../metrics/exemplar-reading.ts';
 import { bucketRange } from './bucket-ranges.ts';
 import { durationsOf, type DurationHistogram } from './durations.ts';
-import { edgeRows, STORED } from './edge-sql.ts';
+import { edgesOfStored } from './edge-sql.ts';
 
 export interface EdgeRange {
   /** The bucket of a call's end lies in [startMs, endMs); ranges above ten minutes are widened to whole minutes. */
@@ -129,7 +129,7 @@ export async function readEdges(clickhouse: ClickHouse, { startMs, endMs, enviro
  * once per kind of evidence: ask for minutes, not for days.
  */
 export async function readEdgesFromSpans(clickhouse: ClickHouse, { startMs, endMs, environment = '', signal }: EdgeRange): Promise<EdgesAnswer> {
-  const sql = `SELECT {startMs:Int64}, ${KEY}, ${VALUES}, ${SEEN} FROM (${edgeRows(STORED, false)})`;
+  const sql = `SELECT {startMs:Int64}, ${KEY}, ${VALUES}, ${SEEN} FROM (${edgesOfStored()})`;
   return answer(await rows(clickhouse, sql, { startMs, endMs, environment }, signal));
 }
 

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClickHouse } from '../clickhouse/clickhouse.ts';
 import { openEmbeddedClickHouse } from '../clickhouse/embedded.ts';
 import { migrateClickHouse } from '../clickhouse/migrate.ts';
+import { MOST_OPERATIONS, OTHER_OPERATIONS } from '../clickhouse/span-metric-views.ts';
 import { readRows } from '../metrics/exemplar-reading.ts';
 import { createMetricReader } from '../metrics/metric-reader.ts';
 import { createEdgeJob } from '../edges/edge-job.ts';
@@ -149,7 +150,7 @@ describe('metrics made of spans', { timeout: 240_000 }, () => {
 
   it('neither loses nor doubles an aggregate when an insert comes again', async () => {
     const again = [{ trace: 'again', id: 'again', service: 'again', startMs: MIDNIGHT_MS, durationMs: 5 }];
-    const counts = async () => (await readRows<number[]>(clickhouse, "SELECT (SELECT count() FROM otel_traces WHERE ServiceName = 'again'), (SELECT sum(Calls) FROM span_metrics WHERE ServiceName = 'again'), (SELECT sum(Calls) FROM span_metrics_1h WHERE ServiceName = 'again'), (SELECT count() FROM spans_recent WHERE ServiceName = 'again')", {}))[0];
+    const counts = async () => (await readRows<number[]>(clickhouse, "SELECT (SELECT count() FROM otel_traces WHERE ServiceName = 'again'), (SELECT sum(Calls) FROM span_metrics WHERE ServiceName = 'again'), (SELECT sum(Calls) FROM span_metrics_1h WHERE ServiceName = 'again'), (SELECT count() FROM spans_recent WHERE Service = toUInt32(cityHash64('again')))", {}))[0];
     for (let i = 0; i < 3; i++) await insertSpans(clickhouse, again, 'again');
     expect(await counts()).toEqual([1, 1, 1, 1]);
     // As after a crash between the table and its views: the table has the block already, under the same token, its views do not.
@@ -164,6 +165,14 @@ describe('metrics made of spans', { timeout: 240_000 }, () => {
     expect(await counts()).toEqual([2, 2, 2, 2]);
     await insertSpans(clickhouse, crash, 'crash');
     expect(await counts()).toEqual([2, 2, 2, 2]);
+  });
+
+  it('bounds the operations that one insert brings, and keeps those that are called most', async () => {
+    const flood = Array.from({ length: MOST_OPERATIONS + 50 }, (_, i): TestSpan => ({ trace: `f${i}`, id: 's', service: 'flood', name: `GET /${'abcdefghijklmnopqrstuvwxyz'[i % 26]}${'ghijklmnopqrstuvwxyz'[Math.floor(i / 26)]}`, startMs: MIDNIGHT_MS }));
+    const often = Array.from({ length: 5 }, (_, i): TestSpan => ({ trace: `o${i}`, id: 's', service: 'flood', name: 'zz often', startMs: MIDNIGHT_MS }));
+    await insertSpans(clickhouse, [...flood, ...often], 'flood');
+    const [row] = await readRows<number[]>(clickhouse, "SELECT uniqExact(SpanName), sumIf(Calls, SpanName = 'zz often'), sumIf(Calls, SpanName = {other:String}), sum(Calls) FROM span_metrics WHERE ServiceName = 'flood'", { params: { other: OTHER_OPERATIONS } });
+    expect(row).toEqual([MOST_OPERATIONS + 1, 5, 51, MOST_OPERATIONS + 55]);
   });
 
   it('shows the calls between services as a service graph', async () => {
