@@ -1,6 +1,6 @@
 import { useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
-import { useEffect, useMemo, useRef, useState, type PointerEvent } from 'react';
+import { memo, useEffect, useMemo, useRef, useState, type PointerEvent } from 'react';
 import type { TraceAnswer } from '@pitot/core';
 import { serviceColour } from './service-colour.tsx';
 import { FAILED_COLOUR } from './heatmap-drawing.ts';
@@ -16,8 +16,8 @@ const HEIGHT_PX = 52;
 const LANES = 12;
 const LEAST_DRAG_PX = 4;
 
-/** The whole trace in small; a drag chooses the time that the waterfall shows, a double click all of it. */
-export function Minimap({ trace, view, onView }: MinimapProps) {
+/** The whole trace in small; a drag chooses the time that the waterfall shows, a double click all of it. Not drawn again while rows are scrolled. */
+export const Minimap = memo(function Minimap({ trace, view, onView }: MinimapProps) {
   const { ref, width } = useElementSize<HTMLDivElement>();
   const [drag, setDrag] = useState<{ readonly from: number; readonly to: number } | undefined>(undefined);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -77,4 +77,4 @@ export function Minimap({ trace, view, onView }: MinimapProps) {
       <i className="outside" style={{ right: 0, width: `${Math.max(0, right)}%` }} />
     </div>
   );
-}
+});

@@ -38,6 +38,7 @@ export function Waterfall({ trace, tree, selected, onSelect, onClose, heightPx }
   const whole = useMemo(() => ({ startUs: 0, endUs: Math.max(1, trace.duration_us) }), [trace.duration_us]);
   const view = zoom ?? whole;
   const matches = useMemo(() => matchSpans(tree, filter), [tree, filter]);
+  const matched = useMemo(() => matches?.reduce((count, match) => count + (match === 1 ? 1 : 0), 0), [matches]);
   const rows = useMemo(() => visibleRows(tree, collapsed, matches), [tree, collapsed, matches]);
   const pieces = useMemo(() => piecesBySpan(trace), [trace]);
   const ticks = useMemo(() => timeTicks(view, TICKS), [view]);
@@ -99,7 +100,7 @@ export function Waterfall({ trace, tree, selected, onSelect, onClose, heightPx }
         filter={filter}
         onFilter={setFilter}
         errors={errors}
-        matched={matches?.reduce((count, match) => count + (match === 1 ? 1 : 0), 0)}
+        matched={matched}
         onNextError={() => goToError(1)}
         onOpenAll={() => setCollapsed(new Set())}
         onCloseAll={() => setCollapsed(new Set(tree.spans.filter((_, i) => tree.childCounts[i]! > 0 && tree.parents[i]! >= 0).map(({ span_id: id }) => id)))}
