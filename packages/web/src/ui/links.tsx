@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { hasPage, partsOf } from '../pages/services/node-id.ts';
+import { hasPage, partsOf } from '../api/node-id.ts';
 
 /** Anything named is a link to its page; the time range and the environment go along. */
 

@@ -3,7 +3,7 @@ import { sayInstant } from '../../time/phrase.ts';
 import { countOf } from '../../time/phrase.ts';
 import { errorTone, formatMs, formatRate, formatShare } from './health.ts';
 import { NodeIcon } from './node-icon.tsx';
-import { nameOf } from './node-id.ts';
+import { nameOf } from '../../api/node-id.ts';
 
 interface CallListProps {
   readonly title: string;

@@ -12,7 +12,7 @@ import { Failure, SkeletonRows } from '../../ui/states.tsx';
 import { Badge } from '../../ui/tone.tsx';
 import { errorTone, formatMs, formatRate, formatShare, rankOf, toneOf, wordOf } from './health.ts';
 import { NodeIcon } from './node-icon.tsx';
-import { hasPage, typeWord } from './node-id.ts';
+import { hasPage, typeWord } from '../../api/node-id.ts';
 
 interface Dependency {
   readonly edge: TopologyEdge;

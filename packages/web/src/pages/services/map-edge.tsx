@@ -25,7 +25,7 @@ export function MapEdge({ data }: EdgeProps<MapEdgeData>) {
 const headPath = (size: number): string => `M0,0L${-size},${-size / 2}L${-size},${size / 2}Z`;
 
 /** `12/s · 4.2 % · p95 340 ms`, as far as it is known. */
-export function edgeFigures({ isQuiet, callsPerSecond, errorRatio, p95Ms, edges }: GraphEdge): string {
+function edgeFigures({ isQuiet, callsPerSecond, errorRatio, p95Ms, edges }: GraphEdge): string {
   if (isQuiet) return edges.some(({ evidence }) => evidence.some(({ source }) => source === 'sockets')) ? 'seen by its sockets only' : 'declared only';
   return `${formatRate(callsPerSecond)} · ${formatShare(errorRatio)} · p95 ${formatMs(p95Ms)}`;
 }

@@ -1,6 +1,6 @@
 import type { NodeType } from '@pitot/core';
 import { NodeIcon } from './node-icon.tsx';
-import { typeWord } from './node-id.ts';
+import { typeWord } from '../../api/node-id.ts';
 
 const TYPES: readonly NodeType[] = ['service', 'function', 'database', 'cache', 'queue', 'external', 'process'];
 

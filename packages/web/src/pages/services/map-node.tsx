@@ -6,9 +6,9 @@ import { formatRate, formatShare, toneOf, wordOf } from './health.ts';
 import type { FoldedGroup, GraphNode } from './map-graph.ts';
 import { useMapDeeds } from './map-deeds.ts';
 import { NodeIcon } from './node-icon.tsx';
-import { typeWord } from './node-id.ts';
+import { typeWord } from '../../api/node-id.ts';
 
-export interface NodeState {
+interface NodeState {
   readonly isSelected: boolean;
   /** Out of what is looked for, or not beside what is selected. */
   readonly isDimmed: boolean;

@@ -1,6 +1,6 @@
 import { NodeLink } from '../../ui/links.tsx';
 import { namedParts } from './named-parts.ts';
-import { nameOf } from './node-id.ts';
+import { nameOf } from '../../api/node-id.ts';
 
 /** A sentence in which the nodes it names are links. */
 export function NamedText({ text, nodes }: { readonly text: string; readonly nodes: readonly string[] }) {

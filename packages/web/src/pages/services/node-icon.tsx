@@ -1,6 +1,6 @@
 import { IconBolt, IconCube, IconDatabase, IconFunction, IconStack2, IconTerminal2, IconWorld } from '@tabler/icons-react';
 import type { NodeType } from '@pitot/core';
-import { typeWord } from './node-id.ts';
+import { typeWord } from '../../api/node-id.ts';
 
 const ICONS: Readonly<Record<NodeType, typeof IconCube>> = {
   service: IconCube,

@@ -11,7 +11,7 @@ import { formatChange } from '../../units/format.ts';
 import { CallList } from './call-list.tsx';
 import { formatMs, formatRate, formatShare, toneOf, wordOf } from './health.ts';
 import { NamedText } from './named-text.tsx';
-import { hasPage, nameOf, typeWord } from './node-id.ts';
+import { hasPage, nameOf, typeWord } from '../../api/node-id.ts';
 import { NodeIcon } from './node-icon.tsx';
 import { peerTerm, serviceTerm } from './search-terms.ts';
 
@@ -147,7 +147,7 @@ function Causes({ node }: { readonly node: TopologyNode }) {
 
 const MOST_CAUSES = 4;
 
-export function CauseList({ causes }: { readonly causes: readonly { node: string; score: number; reasons: readonly string[]; path: readonly string[]; began: string | null; trace_id: string | null }[] }) {
+function CauseList({ causes }: { readonly causes: readonly { node: string; score: number; reasons: readonly string[]; path: readonly string[]; began: string | null; trace_id: string | null }[] }) {
   return (
     <ol className="calls">
       {causes.slice(0, MOST_CAUSES).map(({ node, score, reasons, path, began, trace_id: traceId }) => (

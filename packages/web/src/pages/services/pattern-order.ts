@@ -10,5 +10,6 @@ export function orderPatterns(patterns: readonly LogPattern[]): LogPattern[] {
 
 export function severityTone(severity: Severity): Tone {
   if (severity === 'fatal' || severity === 'error') return 'bad';
-  return severity === 'warn' ? 'warn' : 'none';
+  if (severity === 'warn') return 'warn';
+  return severity === 'info' ? 'info' : 'none';
 }

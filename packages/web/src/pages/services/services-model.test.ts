@@ -2,7 +2,7 @@ import type { LogPattern, ServicesAnswer, ServiceSummary } from '@pitot/core';
 import { describe, expect, it } from 'vitest';
 import { errorTone, formatMs, formatShare, settledTrend, worstHealth } from './health.ts';
 import { namedParts } from './named-parts.ts';
-import { hasPage, partsOf } from './node-id.ts';
+import { hasPage, partsOf } from '../../api/node-id.ts';
 import { orderPatterns } from './pattern-order.ts';
 import { failedTerm, patternTerm, serviceTerm } from './search-terms.ts';
 import { serviceCharts } from './service-charts.ts';

@@ -60,7 +60,7 @@ function TraceLine({ trace: { trace_id: traceId, start, matched, root_service: r
   const isFailed = matched.status === 'error';
   return (
     <li>
-      <Badge tone={isFailed ? 'bad' : 'none'}>{isFailed ? 'Failed' : 'Slow'}</Badge>
+      <Badge tone={isFailed ? 'bad' : 'info'}>{isFailed ? 'Failed' : 'Slow'}</Badge>
       <span className="grow evidence-words">
         <span title={matched.operation}>
           <TraceLink traceId={traceId} spanId={matched.span_id}>
