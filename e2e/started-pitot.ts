@@ -8,7 +8,7 @@ import { freePort } from '../packages/core/src/fixtures/free-port.ts';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = join(ROOT, 'packages/server/src/app/main.ts');
 const WEB_INDEX = join(ROOT, 'packages/web/dist/index.html');
-const START_WITHIN_MS = 60_000;
+const START_WITHIN_MS = 150_000;
 const LOOK_EVERY_MS = 100;
 const STOP_WITHIN_MS = 15_000;
 
