@@ -9,6 +9,8 @@ import { freePort } from '../packages/core/src/fixtures/free-port.ts';
 export interface Contestant {
   readonly name: string;
   readonly url: string;
+  /** Where it says whether it is ready, and its own metrics. */
+  readonly readyUrl: string;
   readonly writePath: string;
   readonly directory: string;
   readonly pid: number;
@@ -63,6 +65,7 @@ export async function startCommand(name: string, prepare: Command): Promise<Cont
   return {
     name,
     url,
+    readyUrl: `http://127.0.0.1:${readyPort}`,
     writePath,
     directory,
     pid: child.pid!,
