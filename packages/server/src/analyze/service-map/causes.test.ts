@@ -66,6 +66,11 @@ describe('the causes of an incident', () => {
     expect(answer.causes[0]!.reasons.join(' ')).toContain('calls orders 12 times a request, 1 before');
   });
 
+  it('a third party whose failed calls are repeated, which makes its caller slow', () => {
+    const answer = causes('web', [['web', counts(1000, 1, 240), counts(1000, 1, 170)], ['pay', counts(1000, 1, 230), counts(1000, 1, 160)]], [['web', 'pay', counts(1000, 1, 230), counts(1000, 1, 160)], ['pay', 'external:cards', counts(1400, 400, 160), counts(1000, 1, 160)], ['pay', 'database:orders/postgresql', ok]]);
+    expect(first(answer)).toBe('external:cards');
+  });
+
   it('a time-out: the caller fails because a service two calls away is slow', () => {
     const answer = causes(
       'web',

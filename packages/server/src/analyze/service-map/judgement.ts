@@ -15,7 +15,7 @@ export interface StepCounts extends Counted {
   readonly lastSeenMs?: number;
 }
 
-export type FindingKind = 'failing' | 'slow' | 'stopped';
+type FindingKind = 'failing' | 'slow' | 'stopped';
 
 /** What is wrong with a service now, or was. */
 export interface Finding {
@@ -275,7 +275,7 @@ function badOf(kind: 'failing' | 'slow', { errors, calls, durations }: Counted, 
 function between(steps: readonly StepCounts[], startMs: number, endMs: number): Counted {
   const sum = emptyCounted();
   const from = Math.floor(startMs / STEP_MS) * STEP_MS;
-  for (const step of steps) if (step.timeMs >= from && step.timeMs < endMs) addCounted(sum, step);
+  for (let i = steps.length - 1; i >= 0 && steps[i]!.timeMs >= from; i--) if (steps[i]!.timeMs < endMs) addCounted(sum, steps[i]!);
   return sum;
 }
 

@@ -6,7 +6,7 @@ import { addCounted, emptyCounted, type MutableCounted } from './service-map.ts'
 import type { Watch } from './watch.ts';
 
 /** Requests of services in a range; rows of one service and environment add up. */
-export type CountedRow = Counted & Pick<RequestRow, 'service' | 'environment' | 'lastSeenMs'>;
+type CountedRow = Counted & Pick<RequestRow, 'service' | 'environment' | 'lastSeenMs'>;
 
 /** What a list of services is made from. */
 export interface ServiceRows {

@@ -64,7 +64,7 @@ export class TroubleFinder {
     const excess = Math.max(own, seen);
     if (excess === 0) return NO_TROUBLE;
     const unreached = this.#hasOwnSpans(id) && seen > own ? 1 - own / seen : 0;
-    const byTime = shares(this.#outgoing(id).map((edge) => [edge.target, Math.min(own, excessMs(edge.counted, this.#edgeBefore(edge)))]), own);
+    const byTime = shares(this.#outgoing(id).map((edge) => [edge.target, Math.min(own, excessMs(edge.counted, this.#edgeBefore(edge)) + this.#repeatedMs(edge))]), own);
     const carried = new Map([...byTime].map(([target, share]) => [target, share * (1 - unreached)]));
     return { excess, carried, own: Math.max(0, 1 - sum(carried)), unreached };
   }
@@ -75,6 +75,13 @@ export class TroubleFinder {
     const edgeBefore = this.#edgeBefore(edge);
     if (!received || !before || !edge.counted || !edgeBefore || received.calls === 0 || before.calls === 0) return undefined;
     return { now: edge.counted.calls / received.calls, before: edgeBefore.calls / before.calls };
+  }
+
+  /** Milliseconds of calls more per request than before, to a target that fails more than before: repeating them is its doing. */
+  #repeatedMs(edge: MapEdge): number {
+    const calls = this.callsPerRequest(edge);
+    if (calls === undefined || calls.now <= calls.before || excessErrors(edge.counted, this.#edgeBefore(edge)) === 0) return 0;
+    return (1 - calls.before / calls.now) * durationSumMs(edge.counted!.durations);
   }
 
   #isTimingOut(id: string): boolean {

@@ -9,8 +9,8 @@ type Verdict = ServicesAnswer['verdict'];
 const SILENT = { symptom: null, cause: null };
 const RANK: Readonly<Record<Finding['kind'], number>> = { failing: 0, slow: 0, stopped: 1 };
 
-/** What the Overview says when nothing is wrong now, or when nothing is known. `origins` are the likeliest causes of past troubles, by service. */
-export function quietVerdict(services: readonly ServiceSummary[], watch: Watch, lengthMs: number, nowMs: number, origin?: string): Verdict {
+/** What the Overview says when nothing is wrong now, or when nothing is known. */
+export function quietVerdict(services: readonly ServiceSummary[], watch: Watch, lengthMs: number, nowMs: number): Verdict {
   const judged = services.filter(({ health }) => health === 'healthy');
   const during = `in the last ${lengthOfTime(lengthMs)}`;
   if (services.length === 0) return { severity: 'unknown', sentence: `No service sent spans ${during}.`, ...SILENT };
@@ -22,12 +22,12 @@ export function quietVerdict(services: readonly ServiceSummary[], watch: Watch, 
   const many = judged.length > 1 ? 'are' : 'is';
   const healthy = `healthy${past === undefined ? '' : ' now'}`;
   const who = idle > 0 ? `${judged.length} of ${services.length} services ${many} ${healthy}, ${idle} had too few requests to judge` : judged.length === 1 ? `${judged[0]!.service} is ${healthy}` : `All ${judged.length} services are ${healthy}`;
-  if (past !== undefined) return { severity: 'ok', sentence: `${who}; ${past.watched.service} ${pastSentence(past.finding, nowMs)}${origin === undefined ? '' : ` (${origin})`}.`, ...SILENT };
+  if (past !== undefined) return { severity: 'ok', sentence: `${who}; ${past.watched.service} ${pastSentence(past.finding, nowMs)}.`, ...SILENT };
   return { severity: 'ok', sentence: `${who}: ${amount((calls * 1000) / lengthMs)} requests/s, ${percent(calls > 0 ? errors / calls : 0)} errors ${during}.`, ...SILENT };
 }
 
 /** The trouble of the range that hurt most requests. */
-export function worstPast({ services }: Watch): { readonly watched: Watched; readonly finding: Finding } | undefined {
+function worstPast({ services }: Watch): { readonly watched: Watched; readonly finding: Finding } | undefined {
   const all = services.flatMap((watched) => watched.judgement.past.map((finding) => ({ watched, finding })));
   return all.sort((a, b) => Number(b.finding.health === 'critical') - Number(a.finding.health === 'critical') || Number(b.finding.kind === 'failing') - Number(a.finding.kind === 'failing') || hurt(b.finding) - hurt(a.finding))[0];
 }
@@ -41,7 +41,7 @@ export function silentVerdict(watch: Watch, nowMs: number): Verdict | undefined 
 }
 
 /** What is troubled now, and who of it to speak of. */
-export interface Symptom {
+interface Symptom {
   /** Whose users notice. */
   readonly symptom: Watched;
   /** The service in the worst trouble, which may be behind the symptom. */

@@ -23,7 +23,7 @@ export interface RequestStepsRange {
   readonly service?: string;
 }
 
-export const FINE_STEP_MS = 30_000;
+const FINE_STEP_MS = 30_000;
 export const COARSE_STEP_MS = 60_000;
 
 /** Requests of every service (or one) by step, in no order; steps without any are left out. One statement. */
