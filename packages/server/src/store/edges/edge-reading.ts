@@ -125,8 +125,8 @@ export async function readEdges(clickhouse: ClickHouse, { startMs, endMs, enviro
 
 /**
  * The same, made anew from the spans that are kept and start in [startMs, endMs), whenever they came: for questions about sampled or imported
- * history that the aggregates do not hold. Costs about 40 µs of CPU a span, as the spans are read
- * once per kind of evidence: ask for minutes, not for days.
+ * history that the aggregates do not hold. Costs some microseconds of CPU a span and half a second for working out the statement:
+ * ask for hours, not for weeks.
  */
 export async function readEdgesFromSpans(clickhouse: ClickHouse, { startMs, endMs, environment = '', signal }: EdgeRange): Promise<EdgesAnswer> {
   const sql = `SELECT {startMs:Int64}, ${KEY}, ${VALUES}, ${SEEN} FROM (${edgesOfStored()})`;
