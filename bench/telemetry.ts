@@ -1,7 +1,7 @@
 /**
  * Spans and log records through OTLP/HTTP protobuf: Pitot beside Jaeger (spans, on Badger) and Loki (logs, on disk) in one run.
  *
- *   node bench/telemetry.ts [--rounds 3] [--requests 600]
+ *   node bench/telemetry.ts [--rounds 3] [--requests 600] [--settle 10] [--only spans|records]
  *
  * Prints medians per CPU-second and ratios. The rivals are the programs `jaeger` (all-in-one 1.x) and `loki` (3.x) on the PATH; without one it says so
  * and goes on. Everything that was sent is asked for again at the end: what a server does not have stored is said.
@@ -16,7 +16,7 @@ import { cpuSeconds, median, removeDirectory, residentBytes, startCommand, type 
 import { logBodies, RECORDS_PER_REQUEST, SPANS_PER_REQUEST, traceBodies } from './telemetry-load.ts';
 
 const { values: flags } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, requests: { type: 'string', default: '600' }, settle: { type: 'string', default: '10' } },
+  options: { rounds: { type: 'string', default: '3' }, requests: { type: 'string', default: '600' }, settle: { type: 'string', default: '10' }, only: { type: 'string' } },
 });
 const rounds = Number(flags.rounds);
 const requests = Number(flags.requests);
@@ -86,6 +86,8 @@ interface Kind {
 
 const total = (metrics: string, line: RegExp): number => [...metrics.matchAll(line)].reduce((sum, [, value]) => sum + Number(value), 0);
 
+const savedByJaeger = (metrics: string): number => total(metrics, /^jaeger_collector_spans_saved_by_svc_total\{.*result="ok".*\} (.+)$/gm);
+
 const textOf = async (url: string): Promise<string> => (await fetch(url)).text();
 
 const KINDS: readonly Kind[] = [
@@ -98,7 +100,7 @@ const KINDS: readonly Kind[] = [
     stored: async ({ name, url, readyUrl }) => {
       if (name !== 'pitot') {
         const metrics = await textOf(`${readyUrl}/metrics`);
-        return `${total(metrics, /^jaeger_collector_spans_saved_by_svc_total\{.*result="ok".*\} (.+)$/gm)}, dropped ${total(metrics, /^jaeger_collector_spans_dropped_total(?:\{.*\})? (.+)$/gm)}`;
+        return `${savedByJaeger(metrics)}, dropped ${total(metrics, /^jaeger_collector_spans_dropped_total(?:\{.*\})? (.+)$/gm)}`;
       }
       const query = new URLSearchParams({ start: '0', end: String(Date.now() + 60_000), limit: '1' });
       return String((JSON.parse(await textOf(`${url}/api/v1/traces?${query}`)) as { spans_found?: number }).spans_found);
@@ -152,16 +154,18 @@ async function sendAll(contestant: Contestant, bodies: readonly Buffer[]): Promi
   return (performance.now() - started) / 1000;
 }
 
-/** Pitot answers before it stores: what it still has to do is part of the price. */
-async function untilStored({ name, readyUrl }: Contestant): Promise<void> {
-  if (name !== 'pitot') return;
-  for (let tries = 0; tries < 120; tries++) {
-    if (total(await textOf(`${readyUrl}/metrics`), /^pitot_spool_bytes (.+)$/gm) < 1_000_000) return;
+/** Pitot and Jaeger answer before they store: what they still have to do is part of the price. Loki keeps chunks in memory, as it does in production. */
+async function untilStored({ name, readyUrl }: Contestant, count: number): Promise<void> {
+  if (name === 'loki') return;
+  for (let tries = 0; tries < 180; tries++) {
+    const metrics = await textOf(`${readyUrl}/metrics`);
+    if (name === 'pitot' ? total(metrics, /^pitot_spool_bytes (.+)$/gm) < 1_000_000 : savedByJaeger(metrics) >= count) return;
     await delay(1000);
   }
+  console.warn(`${name} has not stored everything in three minutes`);
 }
 
-for (const kind of KINDS) {
+for (const kind of KINDS.filter(({ unit }) => flags.only === undefined || flags.only === unit)) {
   const names = Object.keys(kind.contestants).filter((name) => {
     const found = name === 'pitot' || spawnSync('which', [name]).status === 0;
     if (!found) console.warn(`${name} is not installed: left out`);
@@ -175,9 +179,9 @@ for (const kind of KINDS) {
       await delay(2000);
       const before = cpuSeconds(contestant.pid);
       const seconds = await sendAll(contestant, bodies);
-      await untilStored(contestant);
-      await delay(settleMs);
       const count = requests * kind.perRequest;
+      await untilStored(contestant, count);
+      await delay(settleMs);
       const cpu = cpuSeconds(contestant.pid) - before;
       const mib = residentBytes(contestant.pid) / 2 ** 20;
       const stored = await kind.stored(contestant);
