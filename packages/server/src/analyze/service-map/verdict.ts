@@ -26,10 +26,10 @@ export function quietVerdict(services: readonly ServiceSummary[], watch: Watch, 
   return { severity: 'ok', sentence: `${who}: ${amount((calls * 1000) / lengthMs)} requests/s, ${percent(calls > 0 ? errors / calls : 0)} errors ${during}.`, ...SILENT };
 }
 
-/** The trouble of the range that hurt most requests. */
+/** The critical trouble of the range that hurt most requests; lesser ones are told of their service only. */
 function worstPast({ services }: Watch): { readonly watched: Watched; readonly finding: Finding } | undefined {
-  const all = services.flatMap((watched) => watched.judgement.past.map((finding) => ({ watched, finding })));
-  return all.sort((a, b) => Number(b.finding.health === 'critical') - Number(a.finding.health === 'critical') || Number(b.finding.kind === 'failing') - Number(a.finding.kind === 'failing') || hurt(b.finding) - hurt(a.finding))[0];
+  const all = services.flatMap((watched) => watched.judgement.past.filter(({ health }) => health === 'critical').map((finding) => ({ watched, finding })));
+  return all.sort((a, b) => Number(b.finding.kind === 'failing') - Number(a.finding.kind === 'failing') || hurt(b.finding) - hurt(a.finding))[0];
 }
 
 /** What the Overview says when nothing comes any more; undefined where something does. */
