@@ -25,7 +25,7 @@ const text = (name: string, expression: string): ColumnDefinition => ({ name, ty
 const flag = (name: string, expression: string): ColumnDefinition => ({ name, type: 'UInt8', expression: `MATERIALIZED ${expression}`, codec: 'ZSTD(1)' });
 
 /** Columns that `CallShape` stands for. */
-export const SHAPE_COLUMNS = ['Environment', 'ServiceName', 'ServiceVersion', 'IsFunction', 'SpanKind', 'Protocol', 'PeerType', 'PeerName', 'PeerAddress', 'IsConsuming'] as const;
+const SHAPE_COLUMNS = ['Environment', 'ServiceName', 'ServiceVersion', 'IsFunction', 'SpanKind', 'Protocol', 'PeerType', 'PeerName', 'PeerAddress', 'IsConsuming'] as const;
 
 export const CALL_COLUMNS: readonly ColumnDefinition[] = [
   /** The host that a client's span names, in small letters and without its port. */
