@@ -48,7 +48,7 @@ export function impactOf(map: ServiceMap, node: string, lengthMs: number): Impac
 }
 
 /** Whether users reach a node: requests without a caller come to it. */
-export function isEntry({ type, received, entered }: Pick<MapNode, 'type' | 'received' | 'entered'>): boolean {
+function isEntry({ type, received, entered }: Pick<MapNode, 'type' | 'received' | 'entered'>): boolean {
   return (type === 'service' || type === 'function') && entered > 0 && entered >= (received?.calls ?? 0) * ENTRY_SHARE;
 }
 
