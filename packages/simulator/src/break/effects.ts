@@ -14,7 +14,7 @@ export interface Slowdown {
 
 const UNHURT: Slowdown = { factor: 1, extraMs: 0, fault: undefined };
 
-export const isActive = (fault: FaultRecord, timeUs: number): boolean => timeUs >= fault.startMs * 1000 && timeUs < fault.endMs * 1000;
+const isActive = (fault: FaultRecord, timeUs: number): boolean => timeUs >= fault.startMs * 1000 && timeUs < fault.endMs * 1000;
 
 /** How much slower a node is itself. */
 export function slowdown(faults: readonly FaultRecord[], timeUs: number): Slowdown {

@@ -79,7 +79,7 @@ export interface Service {
   readonly idle: readonly Line[];
 }
 
-export type StoreSystem = 'postgresql' | 'redis' | 'mongodb' | 'elasticsearch';
+type StoreSystem = 'postgresql' | 'redis' | 'mongodb' | 'elasticsearch';
 export interface Store {
   readonly name: string;
   readonly system: StoreSystem;

@@ -2,7 +2,7 @@ import type { FaultRecord } from '../break/faults.ts';
 import { CALL_LINES } from '../tell/call-lines.ts';
 import type { Level, Operation, Step, System } from './system.ts';
 
-export type TrueNodeType = 'service' | 'database' | 'cache' | 'queue' | 'external' | 'function';
+type TrueNodeType = 'service' | 'database' | 'cache' | 'queue' | 'external' | 'function';
 
 export interface TrueNode {
   /** `<type>:<name>`. */

@@ -23,11 +23,11 @@ export interface ServiceNode extends Node {
   readonly operations: ReadonlyMap<string, Operation>;
 }
 
-export interface StoreNode extends Node {
+interface StoreNode extends Node {
   readonly store: Store;
 }
 
-export interface PartyNode extends Node {
+interface PartyNode extends Node {
   readonly party: Party;
 }
 

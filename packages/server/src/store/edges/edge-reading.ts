@@ -13,14 +13,14 @@ export interface EdgeRange {
   readonly signal?: AbortSignal;
 }
 
-export type EdgeNodeType = 'service' | 'database' | 'cache' | 'queue' | 'external' | 'function';
-export type EdgeKind = 'request' | 'publish' | 'consume';
+type EdgeNodeType = 'service' | 'database' | 'cache' | 'queue' | 'external' | 'function';
+type EdgeKind = 'request' | 'publish' | 'consume';
 
 /**
  * How a call is known. both: a client's and a server's span; parent: a server's span whose parent is another span of the caller;
  * client: only one span, which names its peer; address: a client's span whose address is one of that service.
  */
-export type EdgeEvidence = 'both' | 'parent' | 'client' | 'address';
+type EdgeEvidence = 'both' | 'parent' | 'client' | 'address';
 
 export interface SpanExample {
   readonly traceId: string;
@@ -59,7 +59,7 @@ export interface EdgeRow {
 }
 
 /** Server spans without a known caller, by service. */
-export interface UncalledRow {
+interface UncalledRow {
   readonly timeMs: number;
   readonly environment: string;
   readonly service: string;

@@ -2,7 +2,7 @@ import type { MetricMetadata, MetricType } from '@pitot/core';
 import { bucketUpperSeconds } from '../edges/durations.ts';
 
 /** A label that is made of a column. */
-export interface LabelColumn {
+interface LabelColumn {
   readonly label: string;
   /** An expression of type String. */
   readonly column: string;
