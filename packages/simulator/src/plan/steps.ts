@@ -14,7 +14,6 @@ const line = (level: Level, chance: number) => (text: string, often = chance): L
 export const debug = line('DEBUG', 0.1);
 export const info = line('INFO', 0.5);
 export const warn = line('WARN', 0.01);
-const error = line('ERROR', 0.001);
 
 export const failure = (chance: number, type: string, message: string, status = 500): Failure => ({ chance, type, message, status });
 
