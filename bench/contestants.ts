@@ -20,14 +20,17 @@ export interface Contestant {
 /** How a contestant is started: its ports are free ones, as many as it asks for. */
 export type Command = (directory: string, port: number, ...more: number[]) => { command: string; args: string[]; env?: Record<string, string>; writePath: string; readyPath: string; readyPort?: number };
 
+/** Pitot on an empty directory, without gRPC; `writePath` is the door that the load goes to. */
+export const pitotCommand = (writePath: string): Command => (directory, port, otlpPort = 0) => ({
+  command: process.execPath,
+  args: ['packages/server/src/app/main.ts'],
+  env: { PITOT_DATA: directory, PITOT_LISTEN: `127.0.0.1:${port}`, PITOT_OTLP_HTTP_LISTEN: `127.0.0.1:${otlpPort}`, PITOT_OTLP_GRPC_LISTEN: 'off' },
+  writePath,
+  readyPath: '/health',
+});
+
 const COMMANDS = {
-  pitot: (directory, port, port2 = 0) => ({
-    command: process.execPath,
-    args: ['packages/server/src/app/main.ts'],
-    env: { PITOT_DATA: directory, PITOT_LISTEN: `127.0.0.1:${port}`, PITOT_OTLP_HTTP_LISTEN: `127.0.0.1:${port2}`, PITOT_OTLP_GRPC_LISTEN: 'off' },
-    writePath: '/api/v1/write',
-    readyPath: '/health',
-  }),
+  pitot: pitotCommand('/api/v1/write'),
   prometheus: (directory, port) => ({
     command: 'prometheus',
     args: [`--config.file=/dev/null`, `--storage.tsdb.path=${directory}`, `--web.listen-address=127.0.0.1:${port}`, '--web.enable-remote-write-receiver', '--log.level=error'],

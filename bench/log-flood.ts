@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { writeLogsRequest, type OtlpGroup, type OtlpLogRecord } from '../packages/core/src/otlp-writer.ts';
-import { cpuSeconds, removeDirectory, startCommand } from './contestants.ts';
+import { cpuSeconds, removeDirectory, pitotCommand, startCommand } from './contestants.ts';
 
 const { values: flags } = parseArgs({
   options: { seconds: { type: 'string', default: '20' }, lines: { type: 'string', default: '50000' }, quiet: { type: 'string', default: '20' } },
@@ -28,13 +28,7 @@ function bodyOf(service: string, lines: readonly string[]): Buffer {
   return Buffer.from(writeLogsRequest([group]));
 }
 
-const pitot = await startCommand('pitot', (directory, port, otlpPort = 0) => ({
-  command: process.execPath,
-  args: ['packages/server/src/app/main.ts'],
-  env: { PITOT_DATA: directory, PITOT_LISTEN: `127.0.0.1:${port}`, PITOT_OTLP_HTTP_LISTEN: `127.0.0.1:${otlpPort}`, PITOT_OTLP_GRPC_LISTEN: 'off' },
-  writePath: '/v1/logs',
-  readyPath: '/health',
-}));
+const pitot = await startCommand('pitot', pitotCommand('/v1/logs'));
 
 /** Records that were answered as accepted; what must wait is sent again. */
 async function send(body: Buffer): Promise<boolean> {

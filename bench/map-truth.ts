@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import type { TopologyAnswer } from '../packages/core/src/api/services.ts';
 import { writeTracesRequest } from '../packages/core/src/otlp-writer.ts';
 import { createSimulation, type Truth } from '../packages/simulator/src/index.ts';
-import { removeDirectory, startCommand, type Command } from './contestants.ts';
+import { pitotCommand, removeDirectory, startCommand } from './contestants.ts';
 
 const { values: flags } = parseArgs({
   options: { services: { type: 'string', default: '24,60' }, minutes: { type: 'string', default: '20' }, seed: { type: 'string', default: '7' }, rate: { type: 'string', default: '20' } },
@@ -17,14 +17,6 @@ const { values: flags } = parseArgs({
 const MINUTE_MS = 60_000;
 /** Third parties are told from services that are silent only after a minute. */
 const SETTLE_MS = 100_000;
-
-const pitot: Command = (directory, port, port2 = 0) => ({
-  command: process.execPath,
-  args: ['packages/server/src/app/main.ts'],
-  env: { PITOT_DATA: directory, PITOT_LISTEN: `127.0.0.1:${port}`, PITOT_OTLP_HTTP_LISTEN: `127.0.0.1:${port2}`, PITOT_OTLP_GRPC_LISTEN: 'off' },
-  writePath: '/v1/traces',
-  readyPath: '/health',
-});
 
 async function send(url: string, body: Uint8Array): Promise<void> {
   const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body });
@@ -43,7 +35,7 @@ function named(map: TopologyAnswer, truth: Truth): Set<string> {
 }
 
 for (const services of flags.services.split(',').map(Number)) {
-  const contestant = await startCommand('pitot', pitot);
+  const contestant = await startCommand('pitot', pitotCommand('/v1/traces'));
   const endMs = Math.floor(Date.now() / 1000) * 1000;
   const startMs = endMs - Number(flags.minutes) * MINUTE_MS;
   const simulation = createSimulation({ seed: Number(flags.seed), services, rate: Number(flags.rate), startMs });

@@ -12,7 +12,7 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { cpuSeconds, median, removeDirectory, residentBytes, startCommand, type Command, type Contestant } from './contestants.ts';
+import { cpuSeconds, median, removeDirectory, residentBytes, pitotCommand, startCommand, type Command, type Contestant } from './contestants.ts';
 import { logBodies, RECORDS_PER_REQUEST, SPANS_PER_REQUEST, traceBodies } from './telemetry-load.ts';
 
 const { values: flags } = parseArgs({
@@ -21,14 +21,6 @@ const { values: flags } = parseArgs({
 const rounds = Number(flags.rounds);
 const requests = Number(flags.requests);
 const settleMs = Number(flags.settle) * 1000;
-
-const pitot = (path: string): Command => (directory, port, port2 = 0) => ({
-  command: process.execPath,
-  args: ['packages/server/src/app/main.ts'],
-  env: { PITOT_DATA: directory, PITOT_LISTEN: `127.0.0.1:${port}`, PITOT_OTLP_HTTP_LISTEN: `127.0.0.1:${port2}`, PITOT_OTLP_GRPC_LISTEN: 'off' },
-  writePath: path,
-  readyPath: '/health',
-});
 
 const jaeger: Command = (directory, port, ...more) => ({
   command: 'jaeger',
@@ -96,7 +88,7 @@ const KINDS: readonly Kind[] = [
     unit: 'spans',
     perRequest: SPANS_PER_REQUEST,
     bodies: (nowMs, seed) => traceBodies(requests, nowMs, seed),
-    contestants: { pitot: pitot('/v1/traces'), jaeger },
+    contestants: { pitot: pitotCommand('/v1/traces'), jaeger },
     stored: async ({ name, url, readyUrl }) => {
       if (name !== 'pitot') {
         const metrics = await textOf(`${readyUrl}/metrics`);
@@ -111,7 +103,7 @@ const KINDS: readonly Kind[] = [
     unit: 'records',
     perRequest: RECORDS_PER_REQUEST,
     bodies: (nowMs, seed) => logBodies(requests, nowMs, seed),
-    contestants: { pitot: pitot('/v1/logs'), loki },
+    contestants: { pitot: pitotCommand('/v1/logs'), loki },
     stored: async ({ name, url }) => {
       const end = Date.now() + 600_000;
       if (name === 'pitot') {
